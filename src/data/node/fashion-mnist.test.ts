@@ -101,7 +101,7 @@ describe.skipIf(!existsSync(installed))("fashionMnist() with the installed packa
     await mkdir(join(cache, "fashion-mnist"));
     await writeFile(join(cache, "fashion-mnist", names[1]!), await authorsFile(names[1]!)); // one lies there already
     const requests: string[] = [];
-    const answers = new Map(
+    const answers = new Map<string, Buffer>(
       await Promise.all(names.map(async (name) => [`/${name}`, await authorsFile(name)] as const)),
     );
     const address = await serve((path) => {
