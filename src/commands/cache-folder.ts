@@ -1,0 +1,17 @@
+// Residual's cache folder: libraries, data sets and pulled weights that can be fetched again. Pure: the environment is handed in.
+
+/** The variables that say where caches lie; undefined where not set. */
+export interface CacheVariables {
+  readonly XDG_CACHE_HOME?: string | undefined;
+  readonly LOCALAPPDATA?: string | undefined;
+}
+
+/**
+ * The folder, which may not exist yet: `residual` below XDG_CACHE_HOME (only when absolute, as the XDG specification asks), below
+ * LOCALAPPDATA on Windows, or below `~/.cache`.
+ */
+export function cacheFolder(platform: string, homeFolder: string, variables: CacheVariables): string {
+  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = variables;
+  if (platform === "win32") return `${(local || `${homeFolder}\\AppData\\Local`).replaceAll("\\", "/")}/residual`;
+  return xdg?.startsWith("/") ? `${xdg}/residual` : `${homeFolder}/.cache/residual`;
+}
