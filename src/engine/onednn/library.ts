@@ -2,6 +2,7 @@
 // What is handed in says where to look; nothing is read from the environment here. The engine calls it inside its worker thread
 // (exactly one thread drives oneDNN and its OpenMP team); set-up and doctor call it only to ask whether it is there.
 import koffi, { type LibraryHandle } from "koffi";
+import { extractedPackageFolder } from "../../base/cache-folder.ts";
 import { MissingError } from "../../base/errors.ts";
 
 /** Where to look for oneDNN. Plain data: it crosses to the worker thread. */
@@ -52,10 +53,6 @@ const multiarchNames: Readonly<Record<string, string>> = { x64: "x86_64-linux-gn
 /** dnnl_cpu_runtime_t: 1 sequential, 2 OpenMP, 4 TBB, 8 thread pool. */
 const OPEN_MP_RUNTIME = 2;
 
-/** The folder below which set-up extracts one Debian package: `…/usr/lib/…` lies inside. */
-export const packageFolder = (cacheFolder: string, packageName: string): string =>
-  `${cacheFolder}/debian/${packageName}`;
-
 /** Every library worth trying, best first: the person's own, or else the system's and then the cache folder's. */
 export function libraryCandidates(places: LibraryPlaces): readonly LibraryCandidate[] {
   if (places.overridePath !== null) return [{ path: places.overridePath, preload: [] }];
@@ -66,7 +63,7 @@ export function libraryCandidates(places: LibraryPlaces): readonly LibraryCandid
   const { cacheFolder } = places;
   if (cacheFolder !== null && multiarch !== undefined) {
     const paths = oneDnnPackages.map(
-      ({ name, file }) => `${packageFolder(cacheFolder, name)}/usr/lib/${multiarch}/${file}`,
+      ({ name, file }) => `${extractedPackageFolder(cacheFolder, name)}/usr/lib/${multiarch}/${file}`,
     );
     candidates.push({ path: paths[paths.length - 1]!, preload: paths.slice(0, -1) });
   }

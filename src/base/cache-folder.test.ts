@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { cacheFolder } from "./cache-folder.ts";
+import { cacheFolder, extractedPackageFolder, fontConfigFile } from "./cache-folder.ts";
 
 it("cacheFolder(platform, home, variables) follows XDG_CACHE_HOME when it is an absolute path", () => {
   expect(cacheFolder("linux", "/home/ada", { XDG_CACHE_HOME: "/fast/cache" })).toBe("/fast/cache/residual");
@@ -11,4 +11,9 @@ it("cacheFolder(platform, home, variables) follows XDG_CACHE_HOME when it is an 
 it("cacheFolder(platform, home, variables) follows LOCALAPPDATA on Windows", () => {
   expect(cacheFolder("win32", "C:\\Users\\ada", { LOCALAPPDATA: "D:\\Local" })).toBe("D:/Local/residual");
   expect(cacheFolder("win32", "C:\\Users\\ada", {})).toBe("C:/Users/ada/AppData/Local/residual");
+});
+
+it("extracted packages and the font configuration lie side by side in the cache folder", () => {
+  expect(extractedPackageFolder("/cache/residual", "libdnnl2")).toBe("/cache/residual/debian/libdnnl2");
+  expect(fontConfigFile("/cache/residual")).toBe("/cache/residual/debian/fonts.conf");
 });

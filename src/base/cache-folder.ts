@@ -1,4 +1,5 @@
-// Residual's cache folder: libraries, data sets and pulled weights that can be fetched again. Pure: the environment is handed in.
+// Residual's cache folder: libraries, data sets and pulled weights that can be fetched again, and where in it things lie, for those
+// who put them there (set-up) and those who read them. Pure: the environment is handed in, and no file is touched.
 
 /** The variables that say where caches lie; undefined where not set. */
 export interface CacheVariables {
@@ -15,3 +16,9 @@ export function cacheFolder(platform: string, homeFolder: string, variables: Cac
   if (platform === "win32") return `${(local || `${homeFolder}\\AppData\\Local`).replaceAll("\\", "/")}/residual`;
   return xdg?.startsWith("/") ? `${xdg}/residual` : `${homeFolder}/.cache/residual`;
 }
+
+/** The folder below which set-up extracts one Debian package: its `usr/…` lies inside. It exists whole or not at all. */
+export const extractedPackageFolder = (cache: string, packageName: string): string => `${cache}/debian/${packageName}`;
+
+/** The fontconfig file that set-up writes when it had to extract a font: for FONTCONFIG_FILE. */
+export const fontConfigFile = (cache: string): string => `${cache}/debian/fonts.conf`;
