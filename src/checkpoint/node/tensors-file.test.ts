@@ -80,11 +80,12 @@ describe("writeFileAtomically(path, parts) on a full disk", () => {
         ...fs,
         open: async (name, flags) => {
           const handle = await fs.open(name, flags);
-          const write = handle.write.bind(handle);
           let writes = 0;
-          handle.write = ((...args: Parameters<typeof write>) =>
-            writes++ === 0 ? write(...args) : full.write(...args)) as typeof handle.write;
-          return handle;
+          return {
+            write: (bytes, offset, length) => (writes++ === 0 ? handle : full).write(bytes, offset, length),
+            sync: () => handle.sync(),
+            close: () => handle.close(),
+          };
         },
       };
       const error = await failure(writeFileAtomically(path, parts, calls));
