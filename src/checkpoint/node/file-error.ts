@@ -17,6 +17,7 @@ export class FileError extends Error {
 const usageReasons: Readonly<Record<string, string>> = {
   ENOENT: "there is no such file or directory",
   ENOTDIR: "a part of the path is a file, not a directory",
+  EEXIST: "a file of that name is in the way",
   EISDIR: "it is a directory",
   EACCES: "permission denied",
   EPERM: "permission denied",
