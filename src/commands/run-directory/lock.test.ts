@@ -80,6 +80,19 @@ describe("acquireLock(directory, host)", () => {
     }
   });
 
+  test("puts back the lock of a process that took over between its look and its grasp", async () => {
+    lockOf({ pid: 2 ** 30, identity: "gone" });
+    const slower = testHost(directory, {
+      processIdentity: (pid) => {
+        if (pid === 2 ** 30) lockOf({ pid: 1000, identity: "alive" }); // the faster one acts at this very moment
+        return pid === 1000 ? "alive" : null;
+      },
+    });
+    await expect(acquireLock(directory, slower)).rejects.toThrow("is being written by process 1000 on box");
+    expect(readdirSync(directory)).toEqual(["lock"]);
+    expect(JSON.parse(readFileSync(join(directory, "lock"), "utf8"))).toMatchObject({ pid: 1000 });
+  });
+
   test("releases only its own lock", async () => {
     const lock = await acquireLock(directory, testHost(directory));
     lockOf({ hostname: "elsewhere" });
