@@ -97,6 +97,7 @@ export const accuracyChart = (
           symbol,
           fill: colour,
           stroke: palette.background,
+          strokeWidth: 1,
           r: marks.length > 15 ? 3.5 : 4.5,
         }),
       ]),

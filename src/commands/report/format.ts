@@ -40,7 +40,7 @@ export const formatLarge = (value: number): string => {
 /** 45.2 → "45.2 s", 200 → "3 min 20 s", 8000 → "2 h 13 min". */
 export const formatDuration = (seconds: number): string => {
   if (!Number.isFinite(seconds)) return "not a number";
-  if (seconds < 60) return `${seconds.toFixed(1)}\u00a0s`;
+  if (seconds < 59.95) return `${seconds.toFixed(1)}\u00a0s`;
   const whole = Math.round(seconds);
   if (whole < 3600) return `${Math.floor(whole / 60)}\u00a0min ${whole % 60}\u00a0s`;
   const minutes = Math.round(seconds / 60);

@@ -6,20 +6,20 @@ import type { Palette } from "./palette.ts";
 import { compose, label, type Picture } from "./picture.ts";
 
 const columns = 4;
-const image = 152;
-const card = { width: 204, height: 228 } as const;
-const bar = card.width - 24;
+/** Pixels: an image and the bars below it, and the distance from one card to the next. */
+const image = 180;
+const card = { width: image + 24, height: image + 78 } as const;
 
 /** A mistake and its image as a PNG data URI. */
 export interface DrawnMistake extends Mistake {
   readonly dataUri: string;
 }
 
-/** The picture, on the palette's background. */
+/** The picture, to stand alone. `images` says which were looked at: "10,000 test images". */
 export const mistakesPicture = (
   mistakes: readonly DrawnMistake[],
   classes: readonly string[],
-  split: string,
+  images: string,
   palette: Palette,
 ): Picture => {
   const rows = Math.max(1, Math.ceil(mistakes.length / columns));
@@ -27,11 +27,11 @@ export const mistakesPicture = (
   const cards = mistakes.map((mistake, i) => {
     const line = (y: number, role: string, c: number, probability: number, colour: string) => [
       label(0, y, `${role} ${name(c)}`, { fill: palette.ink, size: 12.5, weight: 600 }),
-      label(bar, y, formatProbability(probability), { fill: palette.ink, anchor: "end" }),
-      markup`<rect x="0" y="${y + 5}" width="${bar}" height="4" rx="2" fill="${palette.grid}"/>`,
-      markup`<rect x="0" y="${y + 5}" width="${Math.max(1, bar * Math.min(1, probability))}" height="4" rx="2" fill="${colour}"/>`,
+      label(image, y, formatProbability(probability), { fill: palette.ink, anchor: "end" }),
+      markup`<rect x="0" y="${y + 5}" width="${image}" height="4" rx="2" fill="${palette.grid}"/>`,
+      markup`<rect x="0" y="${y + 5}" width="${Math.max(1, image * Math.min(1, probability))}" height="4" rx="2" fill="${colour}"/>`,
     ];
-    const content = markup`<image x="${(bar - image) / 2}" y="0" width="${image}" height="${image}" href="${mistake.dataUri}" preserveAspectRatio="xMidYMid meet"/>${line(
+    const content = markup`<image x="0" y="0" width="${image}" height="${image}" href="${mistake.dataUri}" preserveAspectRatio="xMidYMid meet"/>${line(
       image + 20,
       "said",
       mistake.predicted,
@@ -40,11 +40,11 @@ export const mistakesPicture = (
     )}${line(image + 46, "is", mistake.actual, mistake.actualProbability, palette.right)}`;
     return { x: (i % columns) * card.width, y: Math.floor(i / columns) * card.height, content };
   });
-  const title = `The ${formatCount(mistakes.length)} most confident mistakes among the ${split} images`;
+  const title = `The ${formatCount(mistakes.length)} most confident mistakes among ${images}, with the probabilities given`;
   return compose({
     id: "mistakes",
-    width: columns * card.width,
-    height: rows * card.height,
+    width: columns * card.width - 24,
+    height: rows * card.height - 16,
     palette,
     heading: title,
     title,

@@ -1,5 +1,6 @@
 // From the facts of a run to its report: one page, and its pictures as PNG files. No file is read or written here.
 import { confusionPicture } from "./confusion-picture.ts";
+import { formatCount } from "./format.ts";
 import type { ReportInput } from "./input.ts";
 import { learningCurves } from "./learning-curves.ts";
 import { type DrawnMistake, mistakesPicture } from "./mistakes-picture.ts";
@@ -37,10 +38,11 @@ export const renderReport = async (input: ReportInput): Promise<Report> => {
     "learning-curves.png": await drawPng(learningCurves(input, light, true).text),
   };
   if (evaluation !== null) {
-    const { confusion, split } = evaluation;
+    const { confusion, split, accuracy } = evaluation;
+    const images = `${formatCount(accuracy.n)} ${split} images`;
     pictures["confusion.png"] = await drawPng(confusionPicture(confusion, classes, split, light, true).text);
     if (mistakes.length > 0) {
-      pictures["mistakes.png"] = await drawPng(mistakesPicture(mistakes, classes, split, light).text);
+      pictures["mistakes.png"] = await drawPng(mistakesPicture(mistakes, classes, images, light).text);
     }
   }
   const html = reportPage(input, {
