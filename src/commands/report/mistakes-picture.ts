@@ -40,7 +40,7 @@ export const mistakesPicture = (
     )}${line(image + 46, "is", mistake.actual, mistake.actualProbability, palette.right)}`;
     return { x: (i % columns) * card.width, y: Math.floor(i / columns) * card.height, content };
   });
-  const title = `The ${formatCount(mistakes.length)} most confident mistakes among ${images}, with the probabilities given`;
+  const title = `The ${formatCount(mistakes.length)} surest mistakes among ${images}`;
   return compose({
     id: "mistakes",
     width: columns * card.width - 24,

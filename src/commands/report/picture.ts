@@ -2,7 +2,7 @@
 // Several charts make one picture; their coordinates are pixels at scale 1.
 import * as Plot from "@observablehq/plot";
 import { parseHTML } from "linkedom";
-import { type Markup, markup, trusted } from "./markup.ts";
+import { type Markup, markup, printable, shorten, trusted } from "./markup.ts";
 import type { Palette } from "./palette.ts";
 
 /** What is used here of an SVG element. */
@@ -41,6 +41,8 @@ export const chart = (options: Plot.PlotOptions): Markup => {
 /** Pixels around a picture that stands alone, and for its heading. */
 const standaloneBorder = 22;
 const headingHeight = 34;
+/** Pixels that a letter of a heading takes at most, on average: longer headings are shortened to fit. */
+const headingLetter = 10.5;
 
 /** Text at a point of a picture. */
 export const label = (
@@ -81,7 +83,11 @@ export const compose = (options: {
       alone
         ? [
             markup`<rect x="${-border}" y="${-border - above}" width="${width}" height="${height}" fill="${palette.background}"/>`,
-            label(0, 14 - above, options.heading ?? "", { fill: palette.ink, size: 17, weight: 600 }),
+            label(0, 14 - above, shorten(printable(options.heading ?? ""), Math.floor(options.width / headingLetter)), {
+              fill: palette.ink,
+              size: 17,
+              weight: 600,
+            }),
           ]
         : ""
     }${options.panels.map(({ x, y, content }) => markup`<g transform="translate(${x},${y})">${content}</g>`)}</svg>`;
