@@ -52,8 +52,8 @@ export type ZeroPadding = "after" | "around";
 export type StridePlace = "first" | "middle";
 
 /**
- * Normal initial values of variance 2 / fan (He et al., 1502.01852), fan = kernel² × channels / groups: the outgoing
- * channels (fan-out; torchvision and torch7 keep the variance of gradients) or the incoming ones (fan-in; that of activations).
+ * Convolutions start normal with mean 0 and variance 2 / fan (He et al., 1502.01852). he-fan-out: kernel² × outChannels,
+ * whatever the groups, as torchvision and torch7's ResNets have it. he-fan-in: kernel² × inChannels / groups, as the paper.
  */
 export type Initialisation = "he-fan-out" | "he-fan-in";
 

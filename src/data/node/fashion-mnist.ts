@@ -117,7 +117,7 @@ const locate = async (options: FashionMnistOptions): Promise<{ directory: string
       throw missing(directory, cache, address, `its download failed: ${reasonOf(error)}`);
     }
   }
-  return { directory: cache, found: absent.length > 0 ? `downloaded from ${address} into the cache` : "the cache" };
+  return { directory: cache, found: absent.length > 0 ? `${address}, now in the cache` : "the cache" };
 };
 
 const readKnown = async (directory: string, { name, sha256 }: KnownFile) => {
@@ -133,7 +133,7 @@ const readKnown = async (directory: string, { name, sha256 }: KnownFile) => {
 };
 
 /**
- * Reads Fashion-MNIST. The contents of every file are verified by SHA-256 on every read (0.2 s), wherever it was found.
+ * Reads Fashion-MNIST. The contents of every file are verified by SHA-256 on every read (57 MB, some 30 ms), wherever it was found.
  * Throws MissingError, with the three ways to get it, when it is nowhere; FormatError when a file is damaged.
  */
 export const fashionMnist = async (options: FashionMnistOptions = {}): Promise<DataSet> => {
