@@ -114,7 +114,7 @@ describe("writeFileAtomically(path, parts) on a full disk", () => {
       expect(await fs.readFile(path, "utf8")).toBe("old");
       expect(await fs.readdir(directory)).toEqual(["m"]);
     } finally {
-      execFileSync("umount", [directory]);
+      execFileSync("umount", ["--lazy", directory]);
     }
   });
 });

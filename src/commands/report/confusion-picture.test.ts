@@ -12,7 +12,7 @@ describe("confusionPicture(confusion, classes, split, palette, alone)", () => {
     expect(text.match(/<rect /g)).toHaveLength(1 + 9 + 3 + 1); // background, grid, right, wrong
     for (const name of ["shirt", "coat", "boot"]) expect(text.split(`>${name}</text>`)).toHaveLength(3);
     expect(text).toContain("50.0&#160;% of 2");
-    expect(text).toContain(">Confusion matrix: 4 test images</text>");
+    expect(text).toContain(">Confusion matrix: 4 test images.</text>");
   });
 
   test("keeps classes of one name apart, and names what has no name", () => {
@@ -28,7 +28,7 @@ describe("confusionPicture(confusion, classes, split, palette, alone)", () => {
     const many = confusionMatrix(predicted, labels, classes);
     expect(shownClasses(many)).toEqual(Array.from({ length: 20 }, (_, i) => 70 + i));
     expect(confusionPicture(many, [], "test", light, true).text).toContain(
-      "The 20 of 100 classes with the most mistakes.",
+      ">Confusion matrix: 100 test images. Shown are the 20 of 100 classes with the most mistakes.</text>",
     );
   });
 });

@@ -32,6 +32,12 @@ export const shownClasses = (confusion: ConfusionMatrix): readonly number[] => {
     .sort((a, b) => a - b);
 };
 
+/** What a reader should know of a picture without every class; empty where it has them all. */
+export const leftOutNote = (confusion: ConfusionMatrix): string =>
+  confusion.classes <= mostClasses
+    ? ""
+    : ` Shown are the ${mostClasses} of ${formatCount(confusion.classes)} classes with the most mistakes.`;
+
 const cellsOf = (confusion: ConfusionMatrix, shown: readonly number[]): readonly Cell[] => {
   const counted = shown.flatMap((actual, row) =>
     shown.map((predicted, column) => ({
@@ -124,18 +130,14 @@ export const confusionPicture = (
     (a, b) => a + b,
     0,
   );
-  const partly =
-    shown.length < confusion.classes
-      ? ` The ${shown.length} of ${confusion.classes} classes with the most mistakes.`
-      : "";
   return compose({
     id: "confusion",
     width: left + side + right,
     height: top + side + 6,
     palette,
-    heading: alone ? `Confusion matrix: ${formatCount(images)} ${split} images` : null,
+    heading: alone ? `Confusion matrix: ${formatCount(images)} ${split} images.${leftOutNote(confusion)}` : null,
     title: "Confusion matrix",
-    description: `Counts of ${formatCount(images)} ${split} images by actual class (row) and predicted class (column).${partly} The table holds every number.`,
+    description: `Counts of ${formatCount(images)} ${split} images by actual class (row) and predicted class (column).${leftOutNote(confusion)} The table holds every number.`,
     panels: [
       { x: 0, y: 0, content },
       { x: 0, y: 0, content: label(left + side / 2, 16, "predicted class", caption) },

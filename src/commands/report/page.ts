@@ -1,5 +1,6 @@
 // The report as a page that needs nothing else: no script, no network (its policy forbids both), pictures inside.
 import type { Metric } from "../../evaluate/interval.ts";
+import { leftOutNote } from "./confusion-picture.ts";
 import { formatCount, formatDuration, formatInterval, formatLarge, formatMetric, formatProbability } from "./format.ts";
 import type { Evaluation, ReportInput } from "./input.ts";
 import { type Markup, markup, trusted } from "./markup.ts";
@@ -66,7 +67,7 @@ const evaluationSections = (evaluation: Evaluation, pictures: PagePictures, clas
   const unanswered = confusion.unanswered.reduce((sum, count) => sum + count, 0);
   const wrong = accuracy.n - Math.round(accuracy.value * accuracy.n);
   return markup`<h2>What is taken for what</h2>
-<p>Each row holds the ${split} images of one class, each column what they were taken for. Blue is right, orange is wrong; the two have colour scales of their own, by the square root of the count.${unanswered === 0 ? "" : ` For ${formatCount(unanswered)} images the network gave no answer: its output was not a number.`}</p>
+<p>Each row holds the ${split} images of one class, each column what they were taken for. Blue is right, orange is wrong; the two have colour scales of their own, by the square root of the count.${leftOutNote(confusion)}${unanswered === 0 ? "" : ` For ${formatCount(unanswered)} images the network gave no answer: its output was not a number.`}</p>
 <figure><div class="scroll">${trusted(pictures.confusion?.text ?? "")}</div></figure>
 <details><summary>Numbers: every count, and the accuracy of each class</summary><div class="scroll">${confusionTable(confusion, classes)}${classTable(confusion, classes)}</div></details>
 <h2>Most confidently wrong</h2>
