@@ -61,7 +61,11 @@ export const startingState = (
  * The counters to begin with. Throws UsageError when a checkpoint was made with another seed or number of steps an epoch (going on
  * from it could not continue the same training), or has more epochs behind it than the recipe has.
  */
-export const startingCounters = (seed: number, stepsPerEpoch: number, resumed: TrainingCheckpoint | null): Counters => {
+export const startingCounters = (
+  { seed, epochs }: Recipe,
+  stepsPerEpoch: number,
+  resumed: TrainingCheckpoint | null,
+): Counters => {
   if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0 };
   const { counters } = resumed;
   for (const [name, now] of [
