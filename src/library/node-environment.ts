@@ -2,6 +2,7 @@
 // the environment's variables.
 import { existsSync, readFileSync } from "node:fs";
 import { availableParallelism, cpus, freemem, homedir, hostname, totalmem } from "node:os";
+import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { recipes } from "../../recipes/index.ts";
 import { cacheFolder, extractedPackageFolder } from "../base/cache-folder.ts";
@@ -58,16 +59,27 @@ const engines: { readonly [N in EngineName]: (threads: number) => Promise<Opened
   reference: async () => ({ engine: await createReferenceEngine(), version: null }),
 };
 
-const fashionMnistFolder = "/usr/share/datasets/fashion-mnist";
+const packagedFashionMnist = "/usr/share/datasets/fashion-mnist";
 
-/** Data sets by name or path. Debian's package may lie in the system or, put there by set-up, in the cache folder. */
+/** Folders that Debian's package of Fashion-MNIST may lie in: the system's, and that in which set-up extracts it. */
+const fashionMnistFolders = (): readonly string[] => {
+  const extracted = extractedPackageFolder(nodeCacheFolder(), "dataset-fashion-mnist");
+  return [packagedFashionMnist, extracted + packagedFashionMnist].filter((folder) => existsSync(folder));
+};
+
+/** Data sets by name or path. */
 const openData: CommandEnvironment["openDataSet"] = (nameOrPath, options) => {
   const cache = nodeCacheFolder();
-  const extracted = extractedPackageFolder(cache, "dataset-fashion-mnist") + fashionMnistFolder;
-  if (nameOrPath === "fashion-mnist" && !existsSync(fashionMnistFolder) && existsSync(extracted)) {
-    return fashionMnist({ ...options, cache, directory: extracted });
-  }
+  const [directory] = fashionMnistFolders();
+  if (nameOrPath === "fashion-mnist") return fashionMnist({ ...options, cache, ...(directory && { directory }) });
   return openDataSet(nameOrPath, { ...options, cache });
+};
+
+/** Where Fashion-MNIST would be read from, without a download. Throws MissingError, FormatError. */
+export const findFashionMnist = async (): Promise<string> => {
+  const downloaded = join(nodeCacheFolder(), "fashion-mnist");
+  const [directory = downloaded] = fashionMnistFolders();
+  return (await fashionMnist({ directory })).origin;
 };
 
 const nodeHost = (): Host => ({
