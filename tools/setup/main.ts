@@ -37,9 +37,9 @@ async function main(): Promise<number> {
     oneDnnPath: env.RESIDUAL_ONEDNN || null,
     fontConfiguration: env.FONTCONFIG_FILE || env.FONTCONFIG_PATH || null,
   };
-  const missing = await setUp({ needs, places, userId: process.getuid?.() ?? null, run: runCommand, say });
+  const { found, missing } = await setUp({ needs, places, userId: process.getuid?.() ?? null, run: runCommand, say });
   if (missing.length === 0) {
-    say(`all there: ${needs.map(({ name, find }) => `${name} (${find(places)})`).join(", ")}`);
+    say(`all there: ${found.join(", ")}`);
     return 0;
   }
   return explain(missing, options.required);
