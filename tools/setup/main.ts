@@ -52,7 +52,6 @@ function explain(missing: Missing, required: boolean): number {
     say(`  without it ${need.without}`);
     say(`  ${need.remedy}`);
   }
-  say("where installing failed, the option --no-system gets things into your cache folder instead");
   if (required && missing.some(({ need }) => need.required)) return 1;
   say("going on without");
   return 0;

@@ -55,7 +55,8 @@ async function obtain(missing: Missing, context: SetUpContext, failures: Map<Nee
         await source.get(way === "extract" ? need.extractedPackages : need.systemPackages);
         if (way === "extract") need.finish?.(places);
       } catch (error) {
-        failures.set(need, messageOf(error));
+        const hint = way === "extract" ? "" : "\nto get it into your cache folder instead, give the option --no-system";
+        failures.set(need, messageOf(error) + hint);
       }
     }
   } finally {
