@@ -1,0 +1,116 @@
+// The operations that networks are built of: operands, parameters, results. Every one of them has a gradient rule.
+// Letters: N images, C channels, H × W pixels, O filters, U × V kernel, K classes; a primed size (H′) is the result's.
+import type { FloatDType } from "../base/dtype.ts";
+import type {
+  FeatureShape,
+  FilterShape,
+  ImageShape,
+  MatrixShape,
+  Pair,
+  ScalarShape,
+  Shape,
+  VectorShape,
+} from "../base/shape.ts";
+import type { ConvParams, PoolParams } from "./geometry.ts";
+import type { Value } from "./value.ts";
+
+export interface ForwardOps {
+  /**
+   * Correlates images with filters (what deep learning calls convolution).
+   *   y[n, o, i, j] = Σ_{c,u,v} x[n, c, i·s + u − top, j·s + v − left] · weight[o, c, u, v]
+   * x [N, C, H, W], weight [O, C / groups, U, V], y [N, O, H′, W′] with H′ = ⌊(H + top + bottom − U) / s⌋ + 1.
+   */
+  conv2d: {
+    operands: { x: Value<ImageShape>; weight: Value<FilterShape> };
+    params: ConvParams;
+    results: { y: Value<ImageShape> };
+  };
+  /**
+   * Batch normalisation with the statistics of this very batch (Ioffe & Szegedy 2015), over M = N·H·W elements a channel:
+   *   y = scale · (x − mean) / √(variance + ε) + shift,   mean = Σx / M,   variance = Σ(x − mean)² / M  (biased)
+   * mean and variance are results of their own; no gradient flows through them as such.
+   */
+  batchNormTrain: {
+    operands: { x: Value<ImageShape>; scale: Value<VectorShape>; shift: Value<VectorShape> };
+    params: { readonly epsilon: number };
+    results: { y: Value<ImageShape>; mean: Value<VectorShape>; variance: Value<VectorShape> };
+  };
+  /** y = max(x, 0). */
+  relu: { operands: { x: Value }; params: Record<never, never>; results: { y: Value } };
+  /** y = a + b, of equal shapes. */
+  add: { operands: { a: Value; b: Value }; params: Record<never, never>; results: { y: Value } };
+  /**
+   * The largest element of each window. argmax holds the winner's place in its window, u·V + v; of equal ones the first.
+   * x [N, C, H, W], y and argmax [N, C, H′, W′]. Padding never wins; H′ rounds down (torch's ceil_mode=False).
+   */
+  maxPool: {
+    operands: { x: Value<ImageShape> };
+    params: PoolParams;
+    results: { y: Value<ImageShape>; argmax: Value<ImageShape> };
+  };
+  /** y[n, c] = Σ_{i,j} x[n, c, i, j] / (H·W). */
+  globalAveragePool: {
+    operands: { x: Value<ImageShape> };
+    params: Record<never, never>;
+    results: { y: Value<FeatureShape> };
+  };
+  /** Every s-th row and column, beginning with the first: y[n, c, i, j] = x[n, c, i·s, j·s]; H′ = ⌈H / s⌉. */
+  subsample: {
+    operands: { x: Value<ImageShape> };
+    params: { readonly stride: Pair };
+    results: { y: Value<ImageShape> };
+  };
+  /** Channels of zeros before and after: y [N, before + C + after, H, W]. */
+  padChannels: {
+    operands: { x: Value<ImageShape> };
+    params: { readonly before: number; readonly after: number };
+    results: { y: Value<ImageShape> };
+  };
+  /** y[n, o] = Σ_i x[n, i] · weight[o, i] + bias[o]. x [N, I], weight [O, I], bias [O]. */
+  dense: {
+    operands: { x: Value<FeatureShape>; weight: Value<MatrixShape>; bias: Value<VectorShape> };
+    params: Record<never, never>;
+    results: { y: Value<FeatureShape> };
+  };
+  /**
+   * Zeroes a fraction `rate` of the elements and scales the others by 1 / (1 − rate). Element i is dropped when number
+   * i mod 4 of the Philox block (key = [seed, dropout's purpose], counter = [⌊i / 4⌋, 0, stream, step]) is below rate · 2³².
+   * key is i32 [2]: the run's seed and the number of the step. `stream` tells this node from others.
+   */
+  dropout: {
+    operands: { x: Value; key: Value<VectorShape> };
+    params: { readonly rate: number; readonly stream: number };
+    results: { y: Value };
+  };
+  /**
+   * Mean cross-entropy of a batch; labels i32 [N] in 0 … K − 1.
+   *   loss = −(1/N) Σ_n Σ_k t[n, k] · log p[n, k],   p = softmax(logits),   t = (1 − ε)·onehot + ε / K  (ε = labelSmoothing)
+   */
+  softmaxCrossEntropy: {
+    operands: { logits: Value<FeatureShape>; labels: Value<VectorShape> };
+    params: { readonly labelSmoothing: number };
+    results: { loss: Value<ScalarShape>; probabilities: Value<FeatureShape> };
+  };
+  /** The same number everywhere. */
+  constant: {
+    operands: Record<never, never>;
+    params: { readonly value: number; readonly shape: Shape; readonly dtype: FloatDType };
+    results: { y: Value };
+  };
+}
+
+/** Forward operations of a network that no longer learns: they have no gradient. */
+export interface EvaluationOps {
+  /** y = scale · (x − mean) / √(variance + ε) + shift, with statistics that are given. */
+  batchNormInference: {
+    operands: {
+      x: Value<ImageShape>;
+      scale: Value<VectorShape>;
+      shift: Value<VectorShape>;
+      mean: Value<VectorShape>;
+      variance: Value<VectorShape>;
+    };
+    params: { readonly epsilon: number };
+    results: { y: Value<ImageShape> };
+  };
+}

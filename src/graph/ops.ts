@@ -1,0 +1,48 @@
+// Every operation of the IR in one map, and nodes typed by it. Tables over OpKind are total: tsc lists what a new one lacks.
+import type { BackwardOps } from "./backward-ops.ts";
+import type { EvaluationOps, ForwardOps } from "./forward-ops.ts";
+import type { UpdateOps } from "./update-ops.ts";
+import type { Value } from "./value.ts";
+
+export interface FusedOps {
+  /**
+   * Nodes that an engine computes as one. `rule` names the engine's fusion; `body` is the subgraph that it stands for,
+   * in order: the node's operands and results are values of the body, under the same names.
+   */
+  fused: {
+    operands: { readonly [value: string]: Value };
+    params: { readonly rule: string; readonly body: readonly Node[] };
+    results: { readonly [value: string]: Value };
+  };
+}
+
+export interface Ops extends ForwardOps, BackwardOps, EvaluationOps, UpdateOps, FusedOps {}
+
+export type OpKind = keyof Ops;
+/** The operations that have a gradient rule. */
+export type ForwardKind = keyof ForwardOps;
+
+export type Operands<K extends OpKind> = Ops[K]["operands"];
+export type Params<K extends OpKind> = Ops[K]["params"];
+export type Results<K extends OpKind> = Ops[K]["results"];
+
+/**
+ * When a node runs: `step` forward and backward; `update` weights, momenta and running statistics; `measure` norms for
+ * the log, after the update, and only when asked.
+ */
+export type Part = "step" | "update" | "measure";
+export const parts: readonly Part[] = ["step", "update", "measure"];
+
+/** What a node of one kind is made of. */
+export interface NodeOf<K extends OpKind> {
+  readonly kind: K;
+  /** The node's path, unique in the graph: `layer1.0.conv1`. */
+  readonly name: string;
+  readonly part: Part;
+  readonly operands: Readonly<Operands<K>>;
+  readonly params: Readonly<Params<K>>;
+  readonly results: Readonly<Results<K>>;
+}
+
+/** A node of any kind or, given a kind, of that kind only. */
+export type Node<K extends OpKind = OpKind> = { [P in K]: NodeOf<P> }[K];

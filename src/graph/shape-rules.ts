@@ -1,0 +1,188 @@
+// What each operation makes of its operands: the shape and type of every result, or a ShapeError that says what doesn't fit.
+// A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
+import { ShapeError } from "../base/errors.ts";
+import { formatShape, type Pair, type Shape, sameShape } from "../base/shape.ts";
+import { windowPositions } from "./geometry.ts";
+import type { Operands, OpKind, Params, Results } from "./ops.ts";
+import type { Value } from "./value.ts";
+
+/** Names and checks the results of a node called `name`. */
+export type ShapeRule<K extends OpKind> = (name: string, operands: Operands<K>, params: Params<K>) => Results<K>;
+
+const value = <const S extends Shape>(name: string, like: { readonly dtype: Value["dtype"] }, shape: S): Value<S> => ({
+  name,
+  dtype: like.dtype,
+  shape,
+});
+
+const expectShape = (name: string, operand: string, actual: Value, expected: Shape): void => {
+  if (!sameShape(actual.shape, expected)) throw new ShapeError(name, operand, formatShape(expected), actual.shape);
+};
+
+const expectWindows = (name: string, x: Value, positions: Pair): Pair => {
+  if (positions[0] >= 1 && positions[1] >= 1) return positions;
+  throw new ShapeError(name, "x", "at least as large as the window that slides over it", x.shape);
+};
+
+const perChannel = (name: string, x: Value, operands: Readonly<Record<string, Value>>): void => {
+  for (const [operand, actual] of Object.entries(operands)) expectShape(name, operand, actual, [x.shape[1] ?? 0]);
+};
+
+/** All operands have the shape of the first. */
+const alike = (name: string, operands: Readonly<Record<string, Value>>): Value => {
+  const all = Object.entries(operands);
+  const first = all[0]?.[1];
+  if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
+  for (const [operand, actual] of all) expectShape(name, operand, actual, first.shape);
+  return first;
+};
+
+export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
+  conv2d: (name, { x, weight }, params) => {
+    const [n, c, h, w] = x.shape;
+    const [o, channels, u, v] = weight.shape;
+    if (c !== channels * params.groups || o % params.groups !== 0) {
+      const expected = `of ${channels * params.groups} channels (weight ${formatShape(weight.shape)}, ${params.groups} groups)`;
+      throw new ShapeError(name, "x", expected, x.shape);
+    }
+    const [height, width] = expectWindows(name, x, windowPositions([h, w], [u, v], params));
+    return { y: value(name, x, [n, o, height, width]) };
+  },
+  batchNormTrain: (name, { x, scale, shift }) => {
+    perChannel(name, x, { scale, shift });
+    const channels = x.shape[1];
+    return {
+      y: value(`${name}.y`, x, x.shape),
+      mean: value(`${name}.mean`, scale, [channels]),
+      variance: value(`${name}.variance`, scale, [channels]),
+    };
+  },
+  batchNormInference: (name, { x, ...vectors }) => {
+    perChannel(name, x, vectors);
+    return { y: value(name, x, x.shape) };
+  },
+  relu: (name, { x }) => ({ y: value(name, x, x.shape) }),
+  add: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),
+  maxPool: (name, { x }, params) => {
+    const [n, c, h, w] = x.shape;
+    const [height, width] = expectWindows(name, x, windowPositions([h, w], params.kernel, params));
+    const shape = [n, c, height, width] as const;
+    return { y: value(`${name}.y`, x, shape), argmax: value(`${name}.argmax`, { dtype: "i32" }, shape) };
+  },
+  globalAveragePool: (name, { x }) => ({ y: value(name, x, [x.shape[0], x.shape[1]]) }),
+  subsample: (name, { x }, { stride }) => {
+    const [n, c, h, w] = x.shape;
+    return { y: value(name, x, [n, c, Math.ceil(h / stride[0]), Math.ceil(w / stride[1])]) };
+  },
+  padChannels: (name, { x }, { before, after }) => {
+    const [n, c, h, w] = x.shape;
+    return { y: value(name, x, [n, before + c + after, h, w]) };
+  },
+  dense: (name, { x, weight, bias }) => {
+    const [o, i] = weight.shape;
+    expectShape(name, "x", x, [x.shape[0], i]);
+    expectShape(name, "bias", bias, [o]);
+    return { y: value(name, x, [x.shape[0], o]) };
+  },
+  dropout: (name, { x, key }) => {
+    expectShape(name, "key", key, [2]);
+    return { y: value(name, x, x.shape) };
+  },
+  softmaxCrossEntropy: (name, { logits, labels }) => {
+    expectShape(name, "labels", labels, [logits.shape[0]]);
+    return {
+      loss: value(`${name}.loss`, logits, []),
+      probabilities: value(`${name}.probabilities`, logits, logits.shape),
+    };
+  },
+  constant: (name, _operands, { shape, dtype }) => ({ y: value(name, { dtype }, shape) }),
+
+  conv2dBackwardData: (name, { dy, weight }, params) => {
+    const [, , u, v] = weight.shape;
+    const [n, , h, w] = params.inputShape;
+    const [height, width] = windowPositions([h, w], [u, v], params);
+    expectShape(name, "dy", dy, [n, weight.shape[0], height, width]);
+    return { dx: value(name, dy, params.inputShape) };
+  },
+  conv2dBackwardWeight: (name, { x, dy }, params) => {
+    const [o, , u, v] = params.filterShape;
+    const [n, , h, w] = x.shape;
+    const [height, width] = windowPositions([h, w], [u, v], params);
+    expectShape(name, "dy", dy, [n, o, height, width]);
+    return { dWeight: value(name, dy, params.filterShape) };
+  },
+  batchNormBackward: (name, { x, dy, ...vectors }) => {
+    expectShape(name, "dy", dy, x.shape);
+    perChannel(name, x, vectors);
+    const channels = x.shape[1];
+    return {
+      dx: value(`${name}.dx`, x, x.shape),
+      dScale: value(`${name}.dScale`, vectors.scale, [channels]),
+      dShift: value(`${name}.dShift`, vectors.scale, [channels]),
+    };
+  },
+  reluBackward: (name, { y, dy }) => {
+    expectShape(name, "dy", dy, y.shape);
+    return { dx: value(name, y, y.shape) };
+  },
+  maxPoolBackward: (name, { argmax, dy }, { inputShape }) => {
+    expectShape(name, "dy", dy, argmax.shape);
+    return { dx: value(name, dy, inputShape) };
+  },
+  globalAveragePoolBackward: (name, { dy }, { size }) => ({ dx: value(name, dy, [...dy.shape, ...size]) }),
+  subsampleBackward: (name, { dy }, { inputShape }) => ({ dx: value(name, dy, inputShape) }),
+  sliceChannels: (name, { x }, { start, count }) => {
+    const [n, c, h, w] = x.shape;
+    if (start < 0 || count < 1 || start + count > c) {
+      throw new ShapeError(name, "x", `of at least ${start + count} channels`, x.shape);
+    }
+    return { y: value(name, x, [n, count, h, w]) };
+  },
+  denseBackwardData: (name, { dy, weight }) => {
+    const [o, i] = weight.shape;
+    expectShape(name, "dy", dy, [dy.shape[0], o]);
+    return { dx: value(name, dy, [dy.shape[0], i]) };
+  },
+  denseBackwardWeight: (name, { x, dy }) => {
+    expectShape(name, "dy", dy, [x.shape[0], dy.shape[1]]);
+    return {
+      dWeight: value(`${name}.dWeight`, dy, [dy.shape[1], x.shape[1]]),
+      dBias: value(`${name}.dBias`, dy, [dy.shape[1]]),
+    };
+  },
+  softmaxCrossEntropyBackward: (name, { probabilities, labels, dLoss }) => {
+    expectShape(name, "labels", labels, [probabilities.shape[0]]);
+    expectShape(name, "dLoss", dLoss, []);
+    return { dLogits: value(name, probabilities, probabilities.shape) };
+  },
+
+  weightedSum: (name, operands, { coefficients }) => {
+    const first = alike(name, operands);
+    const [given, wanted] = [Object.keys(coefficients).join(", "), Object.keys(operands).join(", ")];
+    if (given !== wanted) throw new Error(`${name}: coefficients for ${given}, but operands ${wanted}`);
+    return { y: value(name, first, first.shape) };
+  },
+  descend: (name, { weight, direction, learningRate }) => {
+    expectShape(name, "direction", direction, weight.shape);
+    expectShape(name, "learningRate", learningRate, []);
+    return { y: value(name, weight, weight.shape) };
+  },
+  sumOfSquares: (name, operands) => {
+    const first = Object.values(operands)[0];
+    if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
+    return { y: value(name, first, []) };
+  },
+  fused: (name) => {
+    throw new Error(
+      `internal error: ${name}: fused nodes are made by the fusion pass, with results that are known already`,
+    );
+  },
+};
+
+/** The results of a node of kind K, named; throws ShapeError when the operands don't fit. */
+export const shapeOf = <K extends OpKind>(
+  kind: K,
+  name: string,
+  operands: Operands<K>,
+  params: Params<K>,
+): Results<K> => shapeRules[kind](name, operands, params);
