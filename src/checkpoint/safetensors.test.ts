@@ -1,0 +1,255 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { allocate, allocateShared } from "../base/dtype.ts";
+import { FormatError, UsageError } from "../base/errors.ts";
+import { elementCount } from "../base/shape.ts";
+import { type HostTensor, scalar, tensor, zeros } from "../base/tensor.ts";
+import { encodeTensors, readTensors, type TensorContainer, tensorParts } from "./safetensors.ts";
+
+/** A file with any header text, as an adversary would make it. */
+const fileOf = (header: string, dataBytes = 0, length = new TextEncoder().encode(header).length): Uint8Array => {
+  const json = new TextEncoder().encode(header);
+  const bytes = new Uint8Array(8 + json.length + dataBytes);
+  new DataView(bytes.buffer).setBigUint64(0, BigInt(length), true);
+  bytes.set(json, 8);
+  return bytes;
+};
+const refusal = (bytes: Uint8Array): string => {
+  try {
+    readTensors(bytes, "m.safetensors");
+  } catch (error) {
+    if (error instanceof FormatError) return error.message;
+    throw error;
+  }
+  return "read";
+};
+const entry = (name: string, dtype: string, shape: unknown, offsets: unknown): string =>
+  `"${name}":{"dtype":"${dtype}","shape":${JSON.stringify(shape)},"data_offsets":${JSON.stringify(offsets)}}`;
+
+const small: TensorContainer = {
+  tensors: new Map<string, HostTensor>([
+    ["conv1.weight", tensor("f32", [2, 1, 1, 2], Float32Array.of(1.5, -2, Number.NaN, 3e38))],
+    ["0", tensor("i32", [], Int32Array.of(-7))],
+    ["loss", tensor("f64", [2], Float64Array.of(0.1, -0))],
+    ["empty", zeros("f32", [0, 3])],
+  ]),
+  metadata: { spec: '{"name":"resnet20"}', classes: '["T-shirt","Schuhgröße"]' },
+};
+
+describe("encodeTensors(container)", () => {
+  test("writes the bytes of the format: length, padded header, larger elements first", () => {
+    const bytes = encodeTensors({
+      tensors: new Map<string, HostTensor>([
+        ["a", tensor("f32", [1], Float32Array.of(1))],
+        ["b", tensor("f64", [1], Float64Array.of(2))],
+      ]),
+      metadata: { k: "v" },
+    });
+    const header =
+      '{"__metadata__":{"k":"v"},"a":{"dtype":"F32","shape":[1],"data_offsets":[8,12]},' +
+      '"b":{"dtype":"F64","shape":[1],"data_offsets":[0,8]}}   ';
+    expect(header.length % 8).toBe(0);
+    expect(new TextDecoder().decode(bytes.subarray(8, -12))).toBe(header);
+    expect([...bytes.subarray(0, 8)]).toEqual([header.length, 0, 0, 0, 0, 0, 0, 0]);
+    expect([...bytes.subarray(-12)]).toEqual([0, 0, 0, 0, 0, 0, 0, 0x40, 0, 0, 0x80, 0x3f]);
+  });
+
+  test("gives the same bytes for the same tensors", () => {
+    expect(encodeTensors(small)).toEqual(encodeTensors(readTensors(encodeTensors(small), "m")));
+  });
+
+  test("leaves tensors where they lie, shared memory included", () => {
+    const shared = tensor("f32", [3], allocateShared("f32", 3));
+    const [, part] = tensorParts({ tensors: new Map([["a", shared]]), metadata: {} });
+    expect(part?.buffer).toBe(shared.data.buffer);
+  });
+
+  test.each(["__metadata__", "half\ud800"])("refuses the name %j", (name) => {
+    const write = () => encodeTensors({ tensors: new Map([[name, scalar("f32", 1)]]), metadata: {} });
+    expect(write).toThrow(UsageError);
+    expect(write).toThrow(`a safetensors file can't hold a tensor named ${JSON.stringify(name)}; rename it`);
+  });
+});
+
+describe("readTensors(bytes, file)", () => {
+  test("gives back what was written, bit for bit and in order", () => {
+    const read = readTensors(encodeTensors(small), "m");
+    expect(read).toEqual(small);
+    expect([...read.tensors.keys()]).toEqual(["conv1.weight", "0", "loss", "empty"]);
+  });
+
+  test("gives back any tensors, at any address", () => {
+    const anyTensor = fc
+      .tuple(
+        fc.constantFrom("f32", "f64", "i32"),
+        fc.array(fc.nat(3), { maxLength: 4 }),
+        fc.infiniteStream(fc.integer()),
+      )
+      .map(([dtype, shape, values]): HostTensor => {
+        const data = allocate(dtype, elementCount(shape));
+        for (let i = 0; i < data.length; i++) data[i] = values.next().value ?? 0;
+        return tensor(dtype, shape, data);
+      });
+    const anyName = fc.string({ unit: "grapheme" }).filter((name) => name !== "__metadata__");
+    const anyMetadata = fc.dictionary(fc.string({ unit: "grapheme" }), fc.string({ unit: "grapheme" }));
+    fc.assert(
+      fc.property(fc.dictionary(anyName, anyTensor), anyMetadata, fc.nat(9), (tensors, metadata, shift) => {
+        const container = { tensors: new Map(Object.entries(tensors)), metadata: { ...metadata } };
+        const bytes = encodeTensors(container);
+        const moved = new Uint8Array(shift + bytes.length);
+        moved.set(bytes, shift);
+        expect(readTensors(moved.subarray(shift), "m")).toEqual(container);
+      }),
+    );
+  });
+
+  test("views aligned tensors without a copy", () => {
+    const bytes = encodeTensors(small);
+    for (const { data } of readTensors(bytes, "m").tensors.values()) expect(data.buffer).toBe(bytes.buffer);
+  });
+
+  test("reads the file that the reference implementation's documentation shows, header unpadded", () => {
+    const bytes = fileOf(`{${entry("test", "I32", [2, 2], [0, 16])}}`, 16);
+    expect(readTensors(bytes, "m").tensors.get("test")).toEqual(tensor("i32", [2, 2], new Int32Array(4)));
+  });
+
+  test("reads I64 as i32", () => {
+    const bytes = fileOf(`{${entry("bn1.num_batches_tracked", "I64", [2], [0, 16])}}`, 16);
+    new DataView(bytes.buffer).setBigInt64(bytes.length - 16, 391n, true);
+    new DataView(bytes.buffer).setBigInt64(bytes.length - 8, -(2n ** 31n), true);
+    const { tensors } = readTensors(bytes, "m");
+    expect(tensors.get("bn1.num_batches_tracked")).toEqual(tensor("i32", [2], Int32Array.of(391, -(2 ** 31))));
+  });
+
+  test("refuses an I64 that doesn't fit i32", () => {
+    const bytes = fileOf(`{${entry("n", "I64", [2], [0, 16])}}`, 16);
+    new DataView(bytes.buffer).setBigInt64(bytes.length - 8, 2n ** 31n, true);
+    expect(refusal(bytes)).toBe(
+      `m.safetensors: tensor "n" holds 2147483648, more than 32 bits (at byte ${bytes.length - 8})`,
+    );
+  });
+
+  const f32 = (name: string, begin: number, end: number) => entry(name, "F32", [(end - begin) / 4], [begin, end]);
+  test.each([
+    [
+      "an empty file",
+      new Uint8Array(0),
+      "0 bytes are too few for a safetensors file, which starts with 8 bytes (at byte 0)",
+    ],
+    [
+      "a header beyond the file",
+      fileOf("{}", 0, 3),
+      "the header should have 3 bytes but the file ends after 10 (at byte 0)",
+    ],
+    [
+      "a header beyond 100 MB",
+      fileOf("{}", 0, 100_000_001),
+      "the header should have 100000001 bytes, more than the 100 MB that are allowed (at byte 0)",
+    ],
+    ["no header", fileOf(""), 'a safetensors header starts with "{" (at byte 8)'],
+    ["an array", fileOf("[]"), 'a safetensors header starts with "{" (at byte 8)'],
+    ["no JSON", fileOf("{a}"), "the header is not valid JSON in UTF-8 (at byte 8)"],
+    ["no UTF-8", fileOf("{}").fill(0xff, 9), "the header is not valid JSON in UTF-8 (at byte 8)"],
+    [
+      "a name twice",
+      fileOf(`{${f32("ö", 0, 4)},${f32("ö", 4, 8)}}`, 8),
+      'the name "ö" occurs twice in the header (at byte 63)',
+    ],
+    [
+      "an entry that is no object",
+      fileOf('{"a":3}'),
+      'tensor "a" should be described by an object but is 3 (at byte 9)',
+    ],
+    [
+      "an unread dtype",
+      fileOf(`{${entry("fc.bias", "BF16", [1], [0, 2])}}`, 2),
+      'tensor "fc.bias" has dtype "BF16"; what can be read is F32, F64, I32, I64 (at byte 9)',
+    ],
+    [
+      "a dtype that every object has",
+      fileOf(`{${entry("a", "constructor", [1], [0, 4])}}`, 4),
+      'tensor "a" has dtype "constructor"; what can be read is F32, F64, I32, I64 (at byte 9)',
+    ],
+    [
+      "a negative size",
+      fileOf(`{${entry("a", "F32", [-1], [0, 4])}}`, 4),
+      'tensor "a" has shape [-1]; a shape is at most 64 whole numbers (at byte 9)',
+    ],
+    [
+      "offsets that aren't whole",
+      fileOf(`{${entry("a", "F32", [1], [0.5, 4.5])}}`, 5),
+      'tensor "a" has data_offsets [0.5,4.5]; they are two whole numbers (at byte 9)',
+    ],
+    [
+      "a shape that needs other bytes",
+      fileOf(`{${entry("a", "F32", [2, 3], [0, 20])}}`, 20),
+      'tensor "a" [2, 3] of F32 takes 24 bytes but has 20 (at byte 9)',
+    ],
+    [
+      "a shape beyond every memory",
+      fileOf(`{${entry("a", "F32", [2 ** 52, 2 ** 52], [0, 0])}}`),
+      'tensor "a" [4503599627370496, 4503599627370496] of F32 takes 8.112963841460668e+31 bytes but has 0 (at byte 9)',
+    ],
+    [
+      "an overlap",
+      fileOf(`{${f32("a", 0, 8)},${f32("b", 4, 12)}}`, 12),
+      'tensor "b" overlaps the one before it: it begins at byte 4 of the data, not 8 (at byte 62)',
+    ],
+    [
+      "a gap",
+      fileOf(`{${f32("a", 0, 4)},${f32("b", 8, 12)}}`, 12),
+      'tensor "b" leaves a gap after the one before it: it begins at byte 8 of the data, not 4 (at byte 62)',
+    ],
+    [
+      "a tensor beyond the end",
+      fileOf(`{${f32("a", 0, 4)}}`, 3),
+      'tensor "a" ends at byte 4 of the data, of which the file has 3; is it cut short? (at byte 9)',
+    ],
+    ["bytes too many", fileOf(`{${f32("a", 0, 4)}}`, 6), "2 bytes after the last tensor belong to none (at byte 66)"],
+    [
+      "metadata that isn't text",
+      fileOf('{"__metadata__":{"epoch":3}}'),
+      '__metadata__ should hold strings but "epoch" is 3 (at byte 9)',
+    ],
+    ["metadata that isn't an object", fileOf('{"__metadata__":null}'), "__metadata__ should be an object (at byte 9)"],
+  ])("refuses %s", (_, bytes, message) => {
+    expect(refusal(bytes)).toBe(`m.safetensors: ${message}`);
+  });
+
+  test("cuts long names in messages", () => {
+    expect(refusal(fileOf(`{"${"x".repeat(9999)}":1}`)).length).toBeLessThan(250);
+  });
+
+  test("treats a tensor named __proto__ as any other", () => {
+    const bytes = fileOf(`{"__metadata__":{"__proto__":"x"},${f32("__proto__", 0, 4)}}`, 4);
+    const { tensors, metadata } = readTensors(bytes, "m");
+    expect([...tensors.keys()]).toEqual(["__proto__"]);
+    expect(Object.entries(metadata)).toEqual([["__proto__", "x"]]);
+  });
+
+  test("answers damage with FormatError or tensors that lie within the file, nothing else", () => {
+    const whole = encodeTensors(small);
+    const damage = fc.record({
+      flips: fc.array(fc.tuple(fc.nat(whole.length - 1), fc.nat(7)), { maxLength: 4 }),
+      length: fc.oneof(fc.constant(whole.length), fc.nat(whole.length + 16)),
+    });
+    let refused = 0;
+    fc.assert(
+      fc.property(damage, ({ flips, length }) => {
+        const bytes = new Uint8Array(length);
+        bytes.set(whole.subarray(0, length));
+        for (const [at, bit] of flips) if (at < length) bytes[at]! ^= 1 << bit;
+        try {
+          let elementBytes = 0;
+          for (const { data } of readTensors(bytes, "m").tensors.values()) elementBytes += data.byteLength;
+          expect(elementBytes).toBeLessThanOrEqual(length);
+        } catch (error) {
+          expect(error).toBeInstanceOf(FormatError);
+          refused++;
+        }
+      }),
+      { numRuns: 5000 },
+    );
+    expect(refused).toBeGreaterThan(1000);
+  });
+});

@@ -1,0 +1,65 @@
+// `residual summary`: a network layer by layer, as data. Printing is the command line's.
+import type { Shape } from "../base/shape.ts";
+import { layerMacs, layerParameters } from "../spec/counts.ts";
+import { type Layer, type LayerKind, layersOf } from "../spec/layers.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+
+export interface LayerSummary {
+  /** The path, `layer1.0.conv1`. */
+  readonly name: string;
+  /** What it does, `conv 3×3, stride 2`. */
+  readonly op: string;
+  /** For one image: [channels, height, width] or [features]. */
+  readonly output: Shape;
+  readonly parameters: number;
+  readonly macs: number;
+}
+
+export interface Summary {
+  readonly name: string;
+  /** Learned numbers: the sum over the layers. */
+  readonly parameters: number;
+  /** Multiply-accumulates of convolutions and dense layers for one image: the sum over the layers. */
+  readonly macs: number;
+  readonly layers: readonly LayerSummary[];
+}
+
+const strided = (stride: number): string => (stride === 1 ? "" : `, stride ${stride}`);
+
+const descriptions: { readonly [K in LayerKind]: (layer: Layer<K>) => string } = {
+  conv: ({ kernel, stride, groups }) =>
+    `conv ${kernel}×${kernel}${strided(stride)}${groups === 1 ? "" : `, ${groups} groups`}`,
+  batchNorm: () => "batch norm",
+  relu: () => "relu",
+  maxPool: ({ kernel, stride }) => `max pool ${kernel}×${kernel}${strided(stride)}`,
+  zeroPad: ({ stride, before, after }) =>
+    `zero pad ${before === 0 ? after : `${before} + ${after}`} channels${strided(stride)}`,
+  add: () => "add",
+  averagePool: () => "average pool",
+  dropout: ({ fraction }) => `dropout ${fraction}`,
+  dense: () => "dense",
+};
+
+const describe = <K extends LayerKind>(layer: Layer<K>): string => {
+  const description: (layer: Layer<K>) => string = descriptions[layer.kind];
+  return description(layer);
+};
+
+/** Every layer in the order of execution, with what it learns and computes. */
+export const summary = (spec: ResNetSpec): Summary => {
+  const layers = layersOf(spec).map((layer) => ({
+    name: layer.name,
+    op: describe(layer),
+    output: layer.output,
+    parameters: layerParameters(layer),
+    macs: layerMacs(layer),
+  }));
+  const total = (count: (layer: LayerSummary) => number): number =>
+    layers.reduce((sum, layer) => sum + count(layer), 0);
+  return {
+    name: spec.name,
+    parameters: total(({ parameters }) => parameters),
+    macs: total(({ macs }) => macs),
+    layers,
+  };
+};

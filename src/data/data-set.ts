@@ -1,0 +1,36 @@
+// A data set: its splits, and the names of its classes.
+import { type ImageSource, selectImages } from "./source.ts";
+import { stratifiedSplit } from "./stratified-split.ts";
+
+/** A file that a data set was read from. `sha256` (hexadecimal) is of its contents after decompression. */
+export interface DataFile {
+  readonly path: string;
+  readonly sha256: string;
+}
+
+export interface DataSet {
+  readonly name: string;
+  /** Class names by label. */
+  readonly classes: readonly string[];
+  readonly train: ImageSource;
+  readonly test: ImageSource;
+  /** Held out of train, for every choice (best epoch, early stop, settings); null when nothing was held out. */
+  readonly validation: ImageSource | null;
+  /** What was recognised and where it was found, as one line for people. */
+  readonly origin: string;
+  readonly files: readonly DataFile[];
+}
+
+/**
+ * Holds `count` training images out as a validation split: seeded, each class in proportion. 0 holds out none.
+ * Throws UsageError unless 0 ≤ count < the number of training images.
+ */
+export const holdOutValidation = (dataSet: DataSet, count: number, seed: number): DataSet => {
+  if (count === 0) return { ...dataSet, validation: null };
+  const { kept, heldOut } = stratifiedSplit(dataSet.train.labels, count, seed);
+  return {
+    ...dataSet,
+    train: selectImages(dataSet.train, kept),
+    validation: selectImages(dataSet.train, heldOut),
+  };
+};

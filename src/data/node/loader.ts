@@ -1,0 +1,113 @@
+// The loaders of Node: batches for training and for evaluation, prepared by worker threads while a step runs, or inline.
+import { invariant, UsageError } from "../../base/errors.ts";
+import type { Augmentation } from "../augmentation.ts";
+import { allocateSlots, type Batch } from "../batch.ts";
+import { checkPreparation, createPrepare, type Preparation } from "../prepare.ts";
+import { checkPixelShape, type Preprocessing } from "../preprocessing.ts";
+import { type Job, openRing, type Preparer, type Ring } from "../ring.ts";
+import { createSampler, evaluationBatch } from "../sampler.ts";
+import { type ImageSource, pixelShapeOf } from "../source.ts";
+import { openReader } from "./readers.ts";
+import { openThreads } from "./threads.ts";
+
+export interface LoaderOptions {
+  readonly source: ImageSource;
+  readonly preprocessing: Preprocessing;
+  /** Images of a batch. */
+  readonly batch: number;
+  /** Threads that prepare batches; 0 prepares each when it is asked for, in the calling thread. Default 1. */
+  readonly workers?: number;
+  /** Batches in memory at once, the caller's included; at least 1. Default workers + 2: one out, one ready, one in each thread. */
+  readonly slots?: number;
+  /** Makes `next` reject with the signal's reason. The loader is still to be disposed. */
+  readonly signal?: AbortSignal;
+}
+
+export interface TrainingLoaderOptions extends LoaderOptions {
+  readonly augmentation: Augmentation | null;
+  readonly seed: number;
+  /** Where to begin; default epoch 0, step 0. A resumed training gets the batches that the unbroken one would have got. */
+  readonly start?: { readonly epoch: number; readonly step: number };
+  /** See SamplerOptions; `batch` counts the images of all ranks, a batch of this loader has batch ÷ ranks. */
+  readonly rank?: number;
+  readonly ranks?: number;
+}
+
+/** Batches without end: after the last step of an epoch comes the first of the next. */
+export interface TrainingLoader {
+  readonly stepsPerEpoch: number;
+  /** Images that each epoch leaves out, because they fill no batch. */
+  readonly droppedPerEpoch: number;
+  /** The next batch. Batches come in order; a caller that holds all slots waits here until it releases one. */
+  next(): Promise<Batch>;
+  /** Ends the threads; a `next` under way rejects. */
+  dispose(): Promise<void>;
+}
+
+/** Every image exactly once, in order; null after the last batch. */
+export type EvaluationLoader = Ring;
+
+/** Slots that a loader uses when it isn't told. */
+export const defaultSlots = (workers: number): number => (workers === 0 ? 1 : workers + 2);
+
+const defaultWorkers = 1;
+
+interface BatchSequence {
+  readonly batch: number;
+  readonly jobs: number;
+  readonly jobAt: (k: number) => Job;
+}
+
+const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Preparation): Ring => {
+  const { source, preprocessing, workers = defaultWorkers, slots = defaultSlots(workers), signal } = options;
+  if (!Number.isInteger(workers) || workers < 0) {
+    throw new UsageError(`data workers ${workers} should be a whole number, 0 or more`);
+  }
+  if (!Number.isInteger(slots) || slots < 1) throw new UsageError(`slots ${slots} should be a whole number, 1 or more`);
+  checkPreparation(preparation);
+  const shape = pixelShapeOf(source);
+  if (shape !== null) checkPixelShape(shape, preprocessing);
+  const ring = allocateSlots({ preprocessing, batch: sequence.batch, slots });
+  const arrays = ring.map(({ images, labels }) => ({ images: images.data, labels: labels.data }));
+  const inline = (): Preparer => {
+    const prepare = createPrepare(openReader(source), preparation);
+    return { prepare: ({ indices, epoch }, slot) => prepare(indices, epoch, arrays[slot]!), dispose: async () => {} };
+  };
+  const preparer = workers === 0 ? inline() : openThreads(workers, { source, preparation, slots: arrays });
+  const { jobs, jobAt } = sequence;
+  return openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, signal });
+};
+
+/** Throws UsageError for a batch larger than the source, and for settings that make no sense. */
+export const openTrainingLoader = (options: TrainingLoaderOptions): TrainingLoader => {
+  const { source, preprocessing, augmentation, seed, batch, rank = 0, ranks = 1 } = options;
+  const { epoch, step } = options.start ?? { epoch: 0, step: 0 };
+  if (![epoch, step].every((value) => Number.isInteger(value) && value >= 0)) {
+    throw new UsageError(`a training starts at whole numbers of epoch and step, not at epoch ${epoch}, step ${step}`);
+  }
+  const sampler = createSampler({ seed, images: source.labels.length, batch, rank, ranks });
+  const { stepsPerEpoch, droppedPerEpoch } = sampler;
+  const first = epoch * stepsPerEpoch + step;
+  const jobAt = (k: number): Job => {
+    const at = { epoch: Math.floor((first + k) / stepsPerEpoch), step: (first + k) % stepsPerEpoch };
+    return { ...at, indices: sampler.trainingBatch(at.epoch, at.step) };
+  };
+  const sequence = { batch: batch / ranks, jobs: Number.POSITIVE_INFINITY, jobAt };
+  const ring = open(options, sequence, { preprocessing, augmentation, seed });
+  const next = async (): Promise<Batch> => {
+    const result = await ring.next();
+    invariant(result !== null, "a training loader has no end");
+    return result;
+  };
+  return { stepsPerEpoch, droppedPerEpoch, next, dispose: ring.dispose };
+};
+
+/** Throws UsageError for settings that make no sense. A batch larger than the source is padded. */
+export const openEvaluationLoader = (options: LoaderOptions): EvaluationLoader => {
+  const { source, preprocessing, batch } = options;
+  if (!Number.isInteger(batch) || batch < 1) throw new UsageError(`batch ${batch} should be a whole number above 0`);
+  const images = source.labels.length;
+  const jobAt = (k: number): Job => ({ epoch: 0, step: k, indices: evaluationBatch(k, batch, images) });
+  const sequence = { batch, jobs: Math.ceil(images / batch), jobAt };
+  return open(options, sequence, { preprocessing, augmentation: null, seed: 0 });
+};

@@ -1,0 +1,22 @@
+// A data worker's whole program: for each message it fills one slot of the ring with a batch, in memory shared with the
+// loader, and answers with the number of the message. It holds no state of its own: any worker can prepare any batch.
+import { parentPort, workerData } from "node:worker_threads";
+import { FormatError, UsageError } from "../../base/errors.ts";
+import { createPrepare } from "../prepare.ts";
+import { openReader } from "./readers.ts";
+import type { WorkerAnswer, WorkerOrder, WorkerSetup } from "./threads.ts";
+
+const { source, preparation, slots }: WorkerSetup = workerData;
+const prepare = createPrepare(openReader(source), preparation);
+
+parentPort?.on("message", async ({ id, slot, epoch, indices }: WorkerOrder) => {
+  const answer = (problem: WorkerAnswer["problem"]): void =>
+    parentPort?.postMessage({ id, problem } satisfies WorkerAnswer);
+  try {
+    await prepare(indices, epoch, slots[slot]!);
+    answer(null);
+  } catch (error) {
+    const isInput = error instanceof UsageError || error instanceof FormatError;
+    answer({ isInput, message: error instanceof Error ? error.message : String(error) });
+  }
+});

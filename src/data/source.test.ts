@@ -1,0 +1,47 @@
+import { describe, expect, test } from "vitest";
+import { readMemory } from "./reader.ts";
+import { memorySource, pixelShapeOf, selectImages, sourceBytes } from "./source.ts";
+
+const source = memorySource([1, 1, 2], Uint8Array.of(1, 2, 3, 4, 5, 6), [7, 8, 9]);
+
+describe("memorySource(shape, pixels, labels)", () => {
+  test("keeps pixels that lie in shared memory where they are", () => {
+    expect(memorySource([1, 1, 2], source.pixels, source.labels).pixels).toBe(source.pixels);
+  });
+  test("refuses pixels that are too few for the labels", () => {
+    expect(() => memorySource([1, 2, 2], new Uint8Array(7), [0, 1])).toThrow(
+      "2 labels of images [1, 2, 2] go with 8 bytes of pixels but there are 7",
+    );
+  });
+  test("refuses to hold no image", () => {
+    expect(() => memorySource([1, 2, 2], new Uint8Array(0), [])).toThrow(
+      "a source of images needs at least one: 0 images of [1, 2, 2]",
+    );
+  });
+  test("says its shape and its bytes", () => {
+    expect(pixelShapeOf(source)).toEqual([1, 1, 2]);
+    expect(sourceBytes(source)).toBe(6 + 3 * 4);
+  });
+});
+
+describe("selectImages(source, indices)", () => {
+  test("takes images and labels in the order asked for", () => {
+    const selected = selectImages(source, [2, 0]);
+    expect([...selected.pixels]).toEqual([5, 6, 1, 2]);
+    expect([...selected.labels]).toEqual([9, 7]);
+  });
+});
+
+describe("readMemory(source)", () => {
+  test("points at an image's pixels", () => {
+    expect(readMemory(source).pixels(2)).toEqual({ bytes: source.pixels, offset: 4, shape: [1, 1, 2] });
+  });
+  test.each([-1, 3, Number.NaN])("refuses image %d", (image) => {
+    expect(() => readMemory(source).pixels(image)).toThrow(`image ${image} of a source of 3`);
+  });
+  test("refuses a source that contradicts itself", () => {
+    expect(() => readMemory({ ...source, shape: [1, 2, 2] })).toThrow(
+      "source in memory: 3 images [1, 2, 2] take 12 bytes but there are 6",
+    );
+  });
+});

@@ -1,0 +1,85 @@
+// Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, and later
+// lists of files or shards. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
+import { UsageError } from "../base/errors.ts";
+import { elementCount, formatShape } from "../base/shape.ts";
+
+/** Sizes of one image, channels first. */
+export type PixelShape = readonly [channels: number, height: number, width: number];
+
+/** What each kind of source holds beside its labels. */
+export interface ImageSources {
+  /** All images decoded in shared memory: `pixels` is [N, C, H, W] in bytes, `shape` is that of one image. */
+  memory: { readonly shape: PixelShape; readonly pixels: Uint8Array };
+}
+export type SourceKind = keyof ImageSources;
+
+/** One split of a data set. Image i has the class `labels[i]`; the number of images is `labels.length`. */
+export type ImageSource<K extends SourceKind = SourceKind> = {
+  [P in K]: { readonly kind: P; readonly labels: Int32Array } & ImageSources[P];
+}[K];
+
+/** A copy in memory that threads share; the array itself where it lies there already. */
+const shared = (bytes: Uint8Array): Uint8Array => {
+  if (bytes.buffer instanceof SharedArrayBuffer) return bytes;
+  const copy = new Uint8Array(new SharedArrayBuffer(bytes.length));
+  copy.set(bytes);
+  return copy;
+};
+
+/**
+ * Images in memory: pixels [N, C, H, W] (bytes, 0 … 255) and N classes. Copied into shared memory unless they lie there.
+ * Throws UsageError when there are no images, or when pixels and labels differ in number.
+ */
+export const memorySource = (
+  shape: PixelShape,
+  pixels: Uint8Array,
+  labels: ArrayLike<number>,
+): ImageSource<"memory"> => {
+  const imageBytes = elementCount(shape);
+  if (labels.length === 0 || imageBytes === 0) {
+    throw new UsageError(`a source of images needs at least one: ${labels.length} images of ${formatShape(shape)}`);
+  }
+  if (pixels.length !== imageBytes * labels.length) {
+    throw new UsageError(
+      `${labels.length} labels of images ${formatShape(shape)} go with ${imageBytes * labels.length} bytes of pixels but there are ${pixels.length}`,
+    );
+  }
+  const sharedLabels = new Int32Array(new SharedArrayBuffer(4 * labels.length));
+  sharedLabels.set(labels);
+  return { kind: "memory", shape, pixels: shared(pixels), labels: sharedLabels };
+};
+
+const selections: {
+  readonly [K in SourceKind]: (source: ImageSource<K>, indices: ArrayLike<number>) => ImageSource<K>;
+} = {
+  memory: (source, indices) => {
+    const imageBytes = elementCount(source.shape);
+    const pixels = new Uint8Array(new SharedArrayBuffer(imageBytes * indices.length));
+    const labels = new Int32Array(new SharedArrayBuffer(4 * indices.length));
+    for (let i = 0; i < indices.length; i++) {
+      const from = indices[i]!;
+      pixels.set(source.pixels.subarray(from * imageBytes, (from + 1) * imageBytes), i * imageBytes);
+      labels[i] = source.labels[from]!;
+    }
+    return { kind: "memory", shape: source.shape, pixels, labels };
+  },
+};
+
+/** The images at these indices, in this order, as a source of their own. */
+export const selectImages = <K extends SourceKind>(source: ImageSource<K>, indices: ArrayLike<number>): ImageSource =>
+  selections[source.kind](source, indices);
+
+const sizes: { readonly [K in SourceKind]: (source: ImageSource<K>) => number } = {
+  memory: (source) => source.pixels.byteLength + source.labels.byteLength,
+};
+
+/** Memory that a source itself keeps, in bytes. */
+export const sourceBytes = <K extends SourceKind>(source: ImageSource<K>): number => sizes[source.kind](source);
+
+const pixelShapes: { readonly [K in SourceKind]: (source: ImageSource<K>) => PixelShape | null } = {
+  memory: (source) => source.shape,
+};
+
+/** The shape that all images of a source have; null where they may differ. */
+export const pixelShapeOf = <K extends SourceKind>(source: ImageSource<K>): PixelShape | null =>
+  pixelShapes[source.kind](source);

@@ -1,0 +1,179 @@
+// What the engine needs of oneDNN, in the words of the field and without version numbers: dnnl-v2.ts speaks to 2.6–2.7; a
+// file for 3.x can stand beside it. Descriptions are plain data; handles are opaque, and belong to the one thread that
+// made them.
+import type { ImageShape, Pair, Shape } from "../../base/shape.ts";
+import type { Padding } from "../../graph/geometry.ts";
+
+/** Where the elements of a tensor lie: shape, type, layout. `native` is for the binding alone. */
+export interface MemoryDescriptor {
+  readonly native: object;
+  readonly bytes: number;
+}
+
+/** How activations lie: channels-first and row-major, channels-last, or in blocks of 16 channels (an AVX-512 vector). */
+export type ImageLayout = "plain" | "nhwc" | "nChw16c";
+
+interface ConvolutionDescription {
+  readonly kind: "convolution";
+  /** `direct`, or `auto`: Winograd where the library thinks it pays. */
+  readonly algorithm: "direct" | "auto";
+  readonly pass: "training" | "inference" | "backwardData" | "backwardWeight";
+  readonly x: MemoryDescriptor;
+  readonly weight: MemoryDescriptor;
+  readonly y: MemoryDescriptor;
+  readonly stride: Pair;
+  readonly padding: Padding;
+}
+
+interface BatchNormDescription {
+  readonly kind: "batchNorm";
+  readonly pass: "training" | "inference" | "backward";
+  readonly x: MemoryDescriptor;
+  readonly epsilon: number;
+  /** Followed by a relu; in training its mask is the workspace, which the backward pass reads. */
+  readonly relu: boolean;
+}
+
+interface ReluDescription {
+  readonly kind: "relu";
+  /** The backward pass reads y rather than x. */
+  readonly pass: "inference" | "backward";
+  readonly x: MemoryDescriptor;
+}
+
+interface PoolingDescription {
+  readonly kind: "pooling";
+  readonly algorithm: "max" | "average";
+  readonly pass: "training" | "inference" | "backward";
+  readonly x: MemoryDescriptor;
+  readonly y: MemoryDescriptor;
+  readonly stride: Pair;
+  readonly kernel: Pair;
+  readonly padding: Padding;
+}
+
+interface DenseDescription {
+  readonly kind: "dense";
+  readonly pass: "inference" | "backwardData" | "backwardWeight";
+  readonly x: MemoryDescriptor;
+  readonly weight: MemoryDescriptor;
+  readonly bias: MemoryDescriptor;
+  readonly y: MemoryDescriptor;
+}
+
+interface BinaryDescription {
+  readonly kind: "binary";
+  readonly operation: "add" | "multiply";
+  readonly a: MemoryDescriptor;
+  /** A size of 1 is broadcast. */
+  readonly b: MemoryDescriptor;
+  readonly y: MemoryDescriptor;
+  /** What happens to the result before it is stored: `relu`, or `accumulate`: it is added to what y holds. */
+  readonly postOp: "nothing" | "relu" | "accumulate";
+}
+
+interface SumDescription {
+  readonly kind: "sum";
+  readonly sources: readonly MemoryDescriptor[];
+  readonly coefficients: readonly number[];
+  /** May be the same memory as the first source. */
+  readonly y: MemoryDescriptor;
+}
+
+interface ConcatenationDescription {
+  readonly kind: "concatenation";
+  readonly axis: number;
+  readonly sources: readonly MemoryDescriptor[];
+  readonly y: MemoryDescriptor;
+}
+
+interface ReorderDescription {
+  readonly kind: "reorder";
+  readonly from: MemoryDescriptor;
+  readonly to: MemoryDescriptor;
+}
+
+/** A primitive to be made. Descriptors made by `anyImage` and `anyFilter` leave the layout to the library. */
+export type PrimitiveDescription =
+  | ConvolutionDescription
+  | BatchNormDescription
+  | ReluDescription
+  | PoolingDescription
+  | DenseDescription
+  | BinaryDescription
+  | SumDescription
+  | ConcatenationDescription
+  | ReorderDescription;
+
+/** The tensors of a primitive, by what they are to it. */
+export type Argument =
+  | "x"
+  | "x1"
+  | "y"
+  | "weight"
+  | "bias"
+  | "scale"
+  | "shift"
+  | "mean"
+  | "variance"
+  | "workspace"
+  | "scratchpad"
+  | "dx"
+  | "dy"
+  | "dWeight"
+  | "dBias"
+  | "dScale"
+  | "dShift"
+  | { readonly source: number };
+
+/** Tensors of a primitive whose layout can be asked for. */
+export type QueriedTensor = "x" | "weight" | "y" | "dx" | "dWeight" | "dy" | "workspace" | "scratchpad";
+
+export interface Primitive {
+  /** The library's name for the code that runs: `jit:avx512_core`, `brgconv…`, `ref:any`. */
+  readonly implementation: string;
+  /** The layout that the primitive wants, or null where it has no such tensor. */
+  layoutOf(tensor: QueriedTensor): MemoryDescriptor | null;
+  /** Builds the code and returns its handle. The handle lives until `destroy`. */
+  create(): object;
+  destroy(): void;
+}
+
+/** Memory of the library's own, aligned to pages. */
+export interface NativeBlock {
+  readonly address: bigint;
+  /** A view that must not be used after `free`. */
+  readonly view: ArrayBuffer;
+  free(): void;
+}
+
+/** A memory object: a descriptor bound to an address. */
+export interface Memory {
+  readonly handle: object;
+  setAddress(address: bigint): void;
+  destroy(): void;
+}
+
+export interface Dnnl {
+  readonly version: string;
+  /** Dense and row-major. */
+  plain(shape: Shape, dtype?: "f32" | "s32"): MemoryDescriptor;
+  image(shape: ImageShape, layout: ImageLayout): MemoryDescriptor;
+  /** Any layout: the primitive chooses. */
+  any(shape: Shape): MemoryDescriptor;
+  /** The part of `parent` that begins at `offsets`. Throws UnsupportedError when the layout's blocks are cut through. */
+  part(parent: MemoryDescriptor, shape: Shape, offsets: readonly number[], where: string): MemoryDescriptor;
+  equal(a: MemoryDescriptor, b: MemoryDescriptor): boolean;
+  /** Describes a primitive. Throws UnsupportedError, naming `where`, when the library has no implementation. */
+  primitive(description: PrimitiveDescription, where: string): Primitive;
+  allocate(bytes: number): NativeBlock;
+  memory(descriptor: MemoryDescriptor, address: bigint): Memory;
+  /** The argument list of one call, built once. The memories must outlive it. */
+  arguments(list: readonly (readonly [Argument, Memory])[]): object;
+  /** Runs a primitive to its end; returns 0, or the status that `statusName` names. Nothing is allocated here. */
+  execute(primitive: object, count: number, args: object): number;
+  statusName(status: number): string;
+  /** The address of the first element of an array; the array must stay referenced while it is used. */
+  addressOf(array: ArrayBufferView): bigint;
+  dispose(): void;
+}

@@ -1,0 +1,122 @@
+// Convolutions. Activations lie in blocks of 16 channels where the channels allow it, else channels-last; a network's input
+// of up to four channels stays as it came. Weights lie as the primitive wants them.
+import { UnsupportedError } from "../../../base/errors.ts";
+import type { FilterShape, ImageShape, Shape } from "../../../base/shape.ts";
+import type { ConvParams } from "../../../graph/geometry.ts";
+import type { NodeOf } from "../../../graph/ops.ts";
+import type { Value } from "../../../graph/value.ts";
+import type { ImageLayout, MemoryDescriptor, Primitive } from "../dnnl.ts";
+import type { Lowering } from "../lowering.ts";
+
+type Pass = "training" | "inference" | "backwardData" | "backwardWeight";
+
+/** The library sees weights of grouped convolutions as [G, O / G, C / G, U, V]. */
+const nativeFilter = ([o, c, u, v]: FilterShape, groups: number): Shape =>
+  groups === 1 ? [o, c, u, v] : [groups, o / groups, c, u, v];
+
+/**
+ * Layouts of (x, y), best first. Blocks of 16 win for f32 in training (docs/onednn.md); where a group has fewer channels
+ * than a block, only channels-last has fast code.
+ */
+const layouts = (x: ImageShape, y: ImageShape, groups: number): readonly (readonly [ImageLayout, ImageLayout])[] => {
+  const whole = (channels: number): boolean => channels % 16 === 0 && (channels / groups) % 16 === 0;
+  const blocked = (channels: number): ImageLayout => (whole(channels) ? "nChw16c" : "nhwc");
+  const asItCame: ImageLayout = groups === 1 && x[1] <= 4 ? "plain" : blocked(x[1]);
+  return [
+    [asItCame, blocked(y[1])],
+    ["nhwc", "nhwc"],
+    ["plain", "plain"],
+  ];
+};
+
+/** Code that computes a convolution as it is written down, or by copying it into one large matrix. */
+const isSlow = (implementation: string): boolean =>
+  implementation.startsWith("ref") || implementation.startsWith("gemm");
+
+interface Convolution {
+  readonly primitive: Primitive;
+  readonly layouts: readonly [ImageLayout, ImageLayout];
+}
+
+/** The first pair of layouts for which there is fast code; else the first for which there is any. */
+const choose = (
+  context: Lowering,
+  pass: Pass,
+  x: ImageShape,
+  filter: FilterShape,
+  y: ImageShape,
+  params: ConvParams,
+): Convolution => {
+  const { dnnl } = context;
+  const weight = dnnl.any(nativeFilter(filter, params.groups));
+  let slow: Convolution | null = null;
+  let refusal: UnsupportedError | null = null;
+  for (const pair of layouts(x, y, params.groups)) {
+    try {
+      const primitive = context.describe({
+        kind: "convolution",
+        algorithm: context.options.convolution,
+        pass,
+        x: dnnl.image(x, pair[0]),
+        weight,
+        y: dnnl.image(y, pair[1]),
+        stride: params.stride,
+        padding: params.padding,
+      });
+      if (!isSlow(primitive.implementation)) return { primitive, layouts: pair };
+      slow ??= { primitive, layouts: pair };
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      refusal = error;
+    }
+  }
+  if (slow !== null) return slow;
+  throw refusal ?? new UnsupportedError("onednn", context.where, "oneDNN has no code for this convolution");
+};
+
+/** The layout that a primitive wants for its weights; it has one whenever the weights were described as any. */
+const wanted = (context: Lowering, primitive: Primitive, tensor: "weight" | "dWeight"): MemoryDescriptor => {
+  const descriptor = primitive.layoutOf(tensor);
+  if (descriptor === null) throw new UnsupportedError("onednn", context.where, `no layout for its ${tensor}`);
+  return descriptor;
+};
+
+const readWeight = (context: Lowering, weight: Value<FilterShape>, primitive: Primitive, groups: number) =>
+  context.readAs(weight, wanted(context, primitive, "weight"), "opaque", nativeFilter(weight.shape, groups));
+
+export const conv2d = (
+  context: Lowering,
+  { operands: { x, weight }, params, results: { y } }: NodeOf<"conv2d">,
+): void => {
+  const { primitive, layouts } = choose(context, "training", x.shape, weight.shape, y.shape, params);
+  context.call(primitive, [
+    ["x", context.read(x, layouts[0])],
+    ["weight", readWeight(context, weight, primitive, params.groups)],
+    ["y", context.result(y, layouts[1])],
+  ]);
+};
+
+export const conv2dBackwardData = (
+  context: Lowering,
+  { operands: { dy, weight }, params, results: { dx } }: NodeOf<"conv2dBackwardData">,
+): void => {
+  const { primitive, layouts } = choose(context, "backwardData", dx.shape, weight.shape, dy.shape, params);
+  context.call(primitive, [
+    ["dy", context.read(dy, layouts[1])],
+    ["weight", readWeight(context, weight, primitive, params.groups)],
+    ["dx", context.result(dx, layouts[0])],
+  ]);
+};
+
+export const conv2dBackwardWeight = (
+  context: Lowering,
+  { operands: { x, dy }, params, results: { dWeight } }: NodeOf<"conv2dBackwardWeight">,
+): void => {
+  const { primitive, layouts } = choose(context, "backwardWeight", x.shape, dWeight.shape, dy.shape, params);
+  const shape = nativeFilter(dWeight.shape, params.groups);
+  context.call(primitive, [
+    ["x", context.read(x, layouts[0])],
+    ["dy", context.read(dy, layouts[1])],
+    ["dWeight", context.resultAs(dWeight, wanted(context, primitive, "dWeight"), "opaque", shape)],
+  ]);
+};

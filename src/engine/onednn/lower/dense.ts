@@ -1,0 +1,65 @@
+// The dense layer, row-major throughout: its matrices are small beside the convolutions.
+import type { NodeOf } from "../../../graph/ops.ts";
+import type { Lowering } from "../lowering.ts";
+
+export const dense = (context: Lowering, { operands: { x, weight, bias }, results: { y } }: NodeOf<"dense">): void => {
+  const [from, matrix, vector] = [context.read(x), context.read(weight), context.read(bias)];
+  const to = context.result(y);
+  const primitive = context.describe({
+    kind: "dense",
+    pass: "inference",
+    x: from.descriptor,
+    weight: matrix.descriptor,
+    bias: vector.descriptor,
+    y: to.descriptor,
+  });
+  context.call(primitive, [
+    ["x", from],
+    ["weight", matrix],
+    ["bias", vector],
+    ["y", to],
+  ]);
+};
+
+export const denseBackwardData = (
+  context: Lowering,
+  { operands: { dy, weight }, results: { dx } }: NodeOf<"denseBackwardData">,
+): void => {
+  const [from, matrix] = [context.read(dy), context.read(weight)];
+  const to = context.result(dx);
+  const primitive = context.describe({
+    kind: "dense",
+    pass: "backwardData",
+    x: to.descriptor,
+    weight: matrix.descriptor,
+    bias: context.dnnl.plain([weight.shape[0]]),
+    y: from.descriptor,
+  });
+  context.call(primitive, [
+    ["dy", from],
+    ["weight", matrix],
+    ["dx", to],
+  ]);
+};
+
+export const denseBackwardWeight = (
+  context: Lowering,
+  { operands: { x, dy }, results: { dWeight, dBias } }: NodeOf<"denseBackwardWeight">,
+): void => {
+  const [from, gradient] = [context.read(x), context.read(dy)];
+  const [matrix, vector] = [context.result(dWeight), context.result(dBias)];
+  const primitive = context.describe({
+    kind: "dense",
+    pass: "backwardWeight",
+    x: from.descriptor,
+    weight: matrix.descriptor,
+    bias: vector.descriptor,
+    y: gradient.descriptor,
+  });
+  context.call(primitive, [
+    ["x", from],
+    ["dy", gradient],
+    ["dWeight", matrix],
+    ["dBias", vector],
+  ]);
+};

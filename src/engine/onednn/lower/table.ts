@@ -1,0 +1,55 @@
+// How each operation becomes calls of oneDNN: one total table over small files.
+import { UnsupportedError } from "../../../base/errors.ts";
+import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
+import type { Lowering } from "../lowering.ts";
+import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
+import { padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
+import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
+import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
+import { add, relu, reluBackward } from "./elementwise.ts";
+import { fusedLowerings } from "./fused.ts";
+import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pooling.ts";
+import { constant, dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
+import { descend, sumOfSquares, weightedSum } from "./update.ts";
+
+/** Emits the calls of one node. Throws UnsupportedError for what the engine can't do. */
+export type LoweringRule<K extends OpKind> = (context: Lowering, node: NodeOf<K>) => void;
+
+const fused: LoweringRule<"fused"> = (context, node) => {
+  const rule = fusedLowerings.get(node.params.rule);
+  if (rule === undefined) throw new UnsupportedError("onednn", node.name, `it has no fusion ${node.params.rule}`);
+  rule(context, node.params.body);
+};
+
+const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
+  conv2d,
+  conv2dBackwardData,
+  conv2dBackwardWeight,
+  batchNormTrain,
+  batchNormInference,
+  batchNormBackward,
+  relu,
+  reluBackward,
+  add,
+  maxPool,
+  maxPoolBackward,
+  globalAveragePool,
+  globalAveragePoolBackward,
+  subsample,
+  subsampleBackward,
+  padChannels,
+  sliceChannels,
+  dense,
+  denseBackwardData,
+  denseBackwardWeight,
+  dropout,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
+  constant,
+  weightedSum,
+  descend,
+  sumOfSquares,
+  fused,
+};
+
+export const lowerNode = <K extends OpKind>(context: Lowering, node: Node<K>): void => rules[node.kind](context, node);

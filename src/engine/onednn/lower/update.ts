@@ -1,0 +1,60 @@
+// The update, row-major and mostly in place in the state's own memory: one `sum` for a momentum or a running statistic, one
+// multiplication by −η that adds to the weight, so that a schedule rebuilds nothing.
+import type { NodeOf } from "../../../graph/ops.ts";
+import type { Lowering } from "../lowering.ts";
+
+export const weightedSum = (context: Lowering, { operands, params, results: { y } }: NodeOf<"weightedSum">): void => {
+  const entries = Object.entries(operands);
+  const to = context.flat(context.result(y));
+  const terms = entries.map(([operand, value]) => ({
+    source: context.flat(context.read(value)),
+    coefficient: params.coefficients[operand] ?? 0,
+  }));
+  // In place, the library wants the source that is also the result first.
+  terms.sort((a, b) => Number(b.source.storage === to.storage) - Number(a.source.storage === to.storage));
+  const primitive = context.describe({
+    kind: "sum",
+    sources: terms.map(({ source }) => source.descriptor),
+    coefficients: terms.map(({ coefficient }) => coefficient),
+    y: to.descriptor,
+  });
+  context.call(primitive, [...terms.map(({ source }, i) => [{ source: i }, source] as const), ["y", to]]);
+};
+
+export const descend = (
+  context: Lowering,
+  { operands: { weight, direction, learningRate }, results: { y } }: NodeOf<"descend">,
+): void => {
+  const old = context.read(weight);
+  const step = context.flat(context.read(direction));
+  const to = context.result(y);
+  if (to.storage !== old.storage) context.reorder(old, to);
+  const minus = context.temporary("minus the learning rate", context.dnnl.plain([1]), [1], "plain");
+  context.script("negate", [context.read(learningRate), minus], ([rate, negative]) => {
+    if (rate && negative) negative[0] = -(rate[0] ?? 0);
+  });
+  const target = context.flat(to);
+  const primitive = context.describe({
+    kind: "binary",
+    operation: "multiply",
+    a: step.descriptor,
+    b: minus.descriptor,
+    y: target.descriptor,
+    postOp: "accumulate",
+  });
+  context.call(primitive, [
+    ["x", step],
+    ["x1", minus],
+    ["y", target],
+  ]);
+};
+
+/** Padding within blocks is zero, so the layout does not matter. */
+export const sumOfSquares = (context: Lowering, { operands, results: { y } }: NodeOf<"sumOfSquares">): void => {
+  const tensors = Object.values(operands).map((value) => context.asIs(value));
+  context.script("sumOfSquares", [context.result(y), ...tensors], ([result, ...arrays]) => {
+    let sum = 0;
+    for (const array of arrays) for (let i = 0; i < array.length; i++) sum += array[i]! * array[i]!;
+    if (result) result[0] = sum;
+  });
+};

@@ -1,0 +1,262 @@
+// From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
+// layout, and lets results take over the memory of operands that nobody needs any more.
+import { invariant, UnsupportedError } from "../../base/errors.ts";
+import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
+import type { Part } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { Argument, Dnnl, ImageLayout, MemoryDescriptor, Primitive, PrimitiveDescription } from "./dnnl.ts";
+import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
+
+const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
+
+/** The node that is being lowered. */
+interface Position {
+  readonly name: string;
+  readonly part: Part;
+  readonly index: number;
+}
+
+export interface LoweringOptions {
+  readonly convolution: "direct" | "auto";
+}
+
+export class Lowering {
+  readonly dnnl: Dnnl;
+  readonly options: LoweringOptions;
+  readonly calls: Call[] = [];
+  /** What a primitive of the forward pass keeps for the backward pass: masks of relus, winners of pools. */
+  readonly workspaces = new Map<string, Physical>();
+  readonly #plan: Plan;
+  readonly #physicals = new Map<string, Physical[]>();
+  readonly #constants = new Map<string, Physical>();
+  readonly #stateOfUpdate: ReadonlyMap<string, Value>;
+  readonly #lastReader: ReadonlyMap<string, number>;
+  readonly #primitives: Primitive[] = [];
+  #position: Position = { name: "", part: "step", index: -1 };
+
+  constructor(dnnl: Dnnl, plan: Plan, options: LoweringOptions) {
+    this.dnnl = dnnl;
+    this.options = options;
+    this.#plan = plan;
+    this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
+    const lastReader = new Map<string, number>();
+    plan.order.forEach((node, index) => {
+      for (const value of Object.values<Value>(node.operands)) lastReader.set(value.name, index);
+    });
+    this.#lastReader = lastReader;
+    for (const value of plan.graph.inputs) this.#given(value, { kind: "input", input: value.name });
+    for (const value of plan.graph.states) this.#given(value, { kind: "state", state: value.name });
+  }
+
+  /** Nodes are lowered in the plan's order. */
+  enter(position: Position): void {
+    this.#position = position;
+  }
+
+  get where(): string {
+    return this.#position.name;
+  }
+
+  /** All primitives that were described, for `destroy`. */
+  get primitives(): readonly Primitive[] {
+    return this.#primitives;
+  }
+
+  /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */
+  imageLayoutOf(value: Value): ImageLayout {
+    const { layout } = this.#first(value);
+    return layout === "opaque" ? "plain" : layout;
+  }
+
+  /** A value as it lies, whatever the layout. */
+  asIs(value: Value): Physical {
+    return this.#first(value);
+  }
+
+  /** A value in a layout of images, or row-major; reordered when it lies otherwise. */
+  read(value: Value, layout: ImageLayout = "plain"): Physical {
+    const first = this.#first(value);
+    return first.layout === layout
+      ? first
+      : this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout);
+  }
+
+  /** A value in the layout that a primitive wants. `shape` is how the primitive sees it. */
+  readAs(value: Value, descriptor: MemoryDescriptor, layout: Layout = "opaque", shape: Shape = value.shape): Physical {
+    const versions = this.#physicals.get(value.name) ?? [];
+    const same = versions.find((version) => this.dnnl.equal(version.descriptor, descriptor));
+    if (same !== undefined) return same;
+    const from = this.#seenAs(this.#first(value), shape);
+    const ofState = from.storage.place.kind === "state";
+    // In a program that doesn't update, a reordered weight is a function of the state alone; in one that does, it lasts
+    // from its reorder to its reader.
+    const prepared = ofState && this.#plan.graph.updates.length === 0;
+    const place: Place = prepared ? { kind: "pinned" } : { kind: "arena" };
+    const storage: Storage = { name: `${value.name} for ${this.where}`, bytes: descriptor.bytes, place };
+    const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: from.dtype };
+    if (!ofState || prepared) versions.push(copy);
+    this.reorder(from, copy, `${this.where} (reorder of ${value.name})`, prepared ? "prepare" : this.#position.part);
+    return copy;
+  }
+
+  /** Memory for a result of the current node, in a layout of images or row-major. */
+  result(value: Value, layout: Layout = "plain", inPlaceOf: readonly Value[] = []): Physical {
+    invariant(layout !== "opaque", `${value.name}: an opaque layout has to be given`);
+    return this.resultAs(value, this.#descriptor(value.shape, value.dtype, layout), layout, value.shape, inPlaceOf);
+  }
+
+  /**
+   * Memory for a result in the layout that a primitive chose. It is the state's own when the value is the state's update and
+   * nobody reads the old one afterwards; or that of one of `inPlaceOf`, when this node is its last reader.
+   */
+  resultAs(
+    value: Value,
+    descriptor: MemoryDescriptor,
+    layout: Layout,
+    shape: Shape,
+    inPlaceOf: readonly Value[] = [],
+  ): Physical {
+    const storage = this.#updatedState(value, descriptor, layout) ??
+      this.#reusable(descriptor, inPlaceOf) ?? { name: value.name, bytes: descriptor.bytes, place: { kind: "arena" } };
+    const physical: Physical = { storage, descriptor, layout, shape, dtype: value.dtype };
+    this.define(value, physical);
+    return physical;
+  }
+
+  /** Says where a value lies that needs no memory of its own. */
+  define(value: Value, physical: Physical): void {
+    this.#physicals.set(value.name, [physical]);
+  }
+
+  /** Memory that lives for this node, or as long as somebody refers to it. */
+  temporary(name: string, descriptor: MemoryDescriptor, shape: Shape, layout: Layout = "opaque"): Physical {
+    const storage: Storage = { name: `${this.where}: ${name}`, bytes: descriptor.bytes, place: { kind: "arena" } };
+    return { storage, descriptor, layout, shape, dtype: "f32" };
+  }
+
+  /** The same number everywhere, filled in once, when the program is built. */
+  constant(number: number, shape: Shape, layout: ImageLayout = "plain"): Physical {
+    const key = `constant ${number} ${shape.join("×")} ${layout}`;
+    const known = this.#constants.get(key);
+    if (known !== undefined) return known;
+    const descriptor = this.#descriptor(shape, "f32", layout);
+    const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
+    const physical: Physical = { storage, descriptor, layout, shape, dtype: "f32" };
+    this.#constants.set(key, physical);
+    const run = ([y]: readonly ScriptArray[]): void => void y?.fill(number);
+    this.calls.push({
+      kind: "script",
+      phase: "prepare",
+      node: key,
+      implementation: "script:fill",
+      tensors: [physical],
+      run,
+    });
+    return physical;
+  }
+
+  /** A row-major tensor seen with another shape. */
+  reshaped(physical: Physical, shape: Shape): Physical {
+    invariant(physical.layout === "plain", `${physical.storage.name} is not row-major`);
+    return { ...physical, shape, descriptor: this.#descriptor(shape, physical.dtype, "plain") };
+  }
+
+  /** A row-major tensor as a vector. */
+  flat(physical: Physical): Physical {
+    return this.reshaped(physical, [elementCount(physical.shape)]);
+  }
+
+  describe(description: PrimitiveDescription): Primitive {
+    const primitive = this.dnnl.primitive(description, this.where);
+    this.#primitives.push(primitive);
+    return primitive;
+  }
+
+  /** Adds a call of a primitive; its scratchpad is added to the arguments. */
+  call(
+    primitive: Primitive,
+    args: readonly (readonly [Argument, Physical])[],
+    node: string = this.where,
+    phase: Phase = this.#position.part,
+  ): void {
+    const scratchpad = primitive.layoutOf("scratchpad");
+    const all = scratchpad
+      ? [...args, ["scratchpad", this.temporary("scratchpad", scratchpad, [scratchpad.bytes])] as const]
+      : args;
+    this.calls.push({ kind: "primitive", node, phase, primitive, arguments: all });
+  }
+
+  /** Adds a function of this thread; f32 and i32 tensors arrive as arrays over the whole memory. */
+  script(implementation: string, tensors: readonly Physical[], run: (arrays: readonly ScriptArray[]) => void): void {
+    const { name: node, part: phase } = this.#position;
+    this.calls.push({ kind: "script", phase, node, implementation: `script:${implementation}`, tensors, run });
+  }
+
+  reorder(from: Physical, to: Physical, node: string = this.where, phase: Phase = this.#position.part): void {
+    const primitive = this.describe({ kind: "reorder", from: from.descriptor, to: to.descriptor });
+    this.call(
+      primitive,
+      [
+        ["x", from],
+        ["y", to],
+      ],
+      node,
+      phase,
+    );
+  }
+
+  /** Copies updates that could not be made in place into their states: the last calls of the part `update`. */
+  finishUpdates(): void {
+    for (const { state, value } of this.#plan.graph.updates) {
+      const from = this.#first(value);
+      const { place } = from.storage;
+      if (place.kind === "state" && place.state === state.name) continue;
+      this.enter({ name: `${state.name} (update)`, part: "update", index: this.#plan.order.length });
+      this.reorder(this.read(value), this.#first(state));
+    }
+  }
+
+  #given(value: Value, place: Place): void {
+    const descriptor = this.#descriptor(value.shape, value.dtype, "plain");
+    const storage: Storage = { name: value.name, bytes: descriptor.bytes, place };
+    this.define(value, { storage, descriptor, layout: "plain", shape: value.shape, dtype: value.dtype });
+  }
+
+  #first(value: Value): Physical {
+    const first = this.#physicals.get(value.name)?.[0];
+    invariant(first !== undefined, `${value.name} has no memory when ${this.where} reads it`);
+    return first;
+  }
+
+  #descriptor(shape: Shape, dtype: Value["dtype"], layout: ImageLayout): MemoryDescriptor {
+    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32, not in f64");
+    if (dtype === "i32") return this.dnnl.plain(shape, "s32");
+    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout) : this.dnnl.plain(shape);
+  }
+
+  #seenAs(physical: Physical, shape: Shape): Physical {
+    const same = physical.shape.length === shape.length && physical.shape.every((size, axis) => size === shape[axis]);
+    return same ? physical : this.reshaped(physical, shape);
+  }
+
+  /** The state's memory, when `value` is its update, lies as the state does, and this node is the last to read the state. */
+  #updatedState(value: Value, descriptor: MemoryDescriptor, layout: Layout): Storage | null {
+    const state = this.#stateOfUpdate.get(value.name);
+    if (state === undefined || this.#position.part !== "update" || layout !== "plain") return null;
+    const { storage } = this.#first(state);
+    if ((this.#lastReader.get(state.name) ?? -1) > this.#position.index) return null;
+    return storage.bytes === descriptor.bytes ? storage : null;
+  }
+
+  /** The memory of an operand that nobody needs after this node. */
+  #reusable(descriptor: MemoryDescriptor, operands: readonly Value[]): Storage | null {
+    for (const operand of operands) {
+      const lifetime = this.#plan.lifetimes.get(operand.name);
+      if (lifetime === undefined || lifetime.last !== this.#position.index) continue;
+      const { storage, descriptor: old } = this.#first(operand);
+      if (storage.place.kind === "arena" && this.dnnl.equal(old, descriptor)) return storage;
+    }
+    return null;
+  }
+}

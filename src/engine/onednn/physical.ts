@@ -1,0 +1,56 @@
+// Values as they lie in memory: a descriptor over a storage that has no address yet. And the calls that work on them.
+import type { DType } from "../../base/dtype.ts";
+import type { Shape } from "../../base/shape.ts";
+import type { Part } from "../../graph/ops.ts";
+import type { Argument, ImageLayout, MemoryDescriptor, Primitive } from "./dnnl.ts";
+
+/** A stretch of memory. The arena's are laid out once all calls are known; a state's and an input's address is given. */
+export interface Storage {
+  readonly name: string;
+  readonly bytes: number;
+  readonly place: Place;
+}
+export type Place =
+  | { readonly kind: "arena" }
+  /** In the arena from beginning to end: constants, and functions of the state alone. */
+  | { readonly kind: "pinned" }
+  | { readonly kind: "state"; readonly state: string }
+  | { readonly kind: "input"; readonly input: string };
+
+/** `opaque`: a layout that a primitive has chosen. */
+export type Layout = ImageLayout | "opaque";
+
+export interface Physical {
+  readonly storage: Storage;
+  readonly descriptor: MemoryDescriptor;
+  readonly layout: Layout;
+  /** As the library sees it; weights of grouped convolutions have the groups as an axis of their own. */
+  readonly shape: Shape;
+  readonly dtype: DType;
+}
+
+/** One call into the library. */
+export interface PrimitiveCall {
+  readonly kind: "primitive";
+  readonly node: string;
+  readonly phase: Phase;
+  readonly primitive: Primitive;
+  readonly arguments: readonly (readonly [Argument, Physical])[];
+}
+
+/** What a few elements need and no primitive has: done in this thread, on views of the same memory. */
+export interface ScriptCall {
+  readonly kind: "script";
+  readonly node: string;
+  readonly phase: Phase;
+  readonly implementation: string;
+  readonly tensors: readonly Physical[];
+  run(arrays: readonly ScriptArray[]): void;
+}
+export type ScriptArray = Float32Array | Int32Array;
+
+export type Call = PrimitiveCall | ScriptCall;
+
+/** `initialise`: once. `prepare`: functions of the state alone, run again when the state has changed. */
+export type Phase = "initialise" | "prepare" | Part;
+export const phases: readonly Phase[] = ["initialise", "prepare", "step", "update", "measure"];

@@ -1,0 +1,61 @@
+// The definition of every operation: one total table. Leaving an operation out does not compile.
+import { allocate, type TypedArray } from "../../base/dtype.ts";
+import { elementCount } from "../../base/shape.ts";
+import { operandsOf, resultsOf } from "../../graph/graph.ts";
+import type { Node, OpKind } from "../../graph/ops.ts";
+import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
+import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./conv.ts";
+import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
+import { add, constant, dropout, relu, reluBackward } from "./elementwise.ts";
+import type { ElementsOf, Kernel } from "./kernel.ts";
+import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
+import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
+import { padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
+import { descend, sumOfSquares, weightedSum } from "./update.ts";
+
+/** A fused node is what its body is; values that only the body knows are rounded to their types like all others. */
+const fused: Kernel<"fused"> = (node, elementsOf) => {
+  const known = new Map<string, TypedArray>();
+  for (const [, value] of [...operandsOf(node), ...resultsOf(node)]) known.set(value.name, elementsOf(value));
+  const elementsInBody: ElementsOf = ({ name, dtype, shape }) => {
+    const elements = known.get(name) ?? allocate(dtype, elementCount(shape));
+    known.set(name, elements);
+    return elements;
+  };
+  for (const inner of node.params.body) computeNode(inner, elementsInBody);
+};
+
+export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
+  conv2d,
+  conv2dBackwardData,
+  conv2dBackwardWeight,
+  batchNormTrain,
+  batchNormInference,
+  batchNormBackward,
+  relu,
+  reluBackward,
+  add,
+  maxPool,
+  maxPoolBackward,
+  globalAveragePool,
+  globalAveragePoolBackward,
+  subsample,
+  subsampleBackward,
+  padChannels,
+  sliceChannels,
+  dense,
+  denseBackwardData,
+  denseBackwardWeight,
+  dropout,
+  softmaxCrossEntropy,
+  softmaxCrossEntropyBackward,
+  constant,
+  weightedSum,
+  descend,
+  sumOfSquares,
+  fused,
+};
+
+/** Computes the results of a node of any kind. */
+export const computeNode = <K extends OpKind>(node: Node<K>, elementsOf: ElementsOf): void =>
+  kernels[node.kind](node, elementsOf);

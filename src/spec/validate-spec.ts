@@ -1,0 +1,111 @@
+// Whether a well-formed spec means a network. Each refusal names the field, its value and the paper's value or the remedy.
+import { UsageError } from "../base/errors.ts";
+import { expansions, groupWidth } from "./blocks.ts";
+import { type Layer, layersOf } from "./layers.ts";
+import type { ResNetSpec } from "./spec.ts";
+
+const checkStem = ({ stem }: ResNetSpec): string | null => {
+  if (stem.kernel % 2 === 0) {
+    return `stem.kernel is ${stem.kernel}, but only an odd kernel has a middle to pad around: the paper has 7 for ImageNet and 3 for CIFAR-10`;
+  }
+  if (stem.pool !== null && stem.pool.padding * 2 > stem.pool.kernel) {
+    return `stem.pool.padding is ${stem.pool.padding}, more than half of stem.pool.kernel (${stem.pool.kernel}), so windows could hold no pixel: the paper has kernel 3 and padding 1`;
+  }
+  return null;
+};
+
+const checkBasicBlock = (spec: ResNetSpec): string | null => {
+  if (spec.block !== "basic") return null;
+  for (const [field, value, only] of [
+    ["groups", spec.groups, 1],
+    ["widthPerGroup", spec.widthPerGroup, 64],
+  ] as const) {
+    if (value !== only) {
+      return `${field} is ${value}, but basic blocks have ${only}: set block to "bottleneck", as ResNeXt does, or leave ${field} out`;
+    }
+  }
+  if (spec.strideAt !== "first") {
+    return `strideAt is "${spec.strideAt}", but a basic block has its stride in the first 3×3: set block to "bottleneck", or leave strideAt out`;
+  }
+  return null;
+};
+
+const checkGroupWidths = (spec: ResNetSpec): string | null => {
+  if (spec.block !== "bottleneck") return null;
+  for (const [s, stage] of spec.stages.entries()) {
+    const width = groupWidth(spec, stage);
+    if (!Number.isInteger(width)) {
+      return `stages[${s}].width ${stage.width} × widthPerGroup ${spec.widthPerGroup} / 64 gives groups of ${width} channels, not a whole number: ResNets have widthPerGroup 64, ResNeXt-50 32×4d has widths 64 to 512 and widthPerGroup 4`;
+    }
+  }
+  return null;
+};
+
+const checkZeroPadding = (spec: ResNetSpec): string | null => {
+  if (spec.shortcut !== "A") return null;
+  let channels = spec.stem.width;
+  for (const [s, { width }] of spec.stages.entries()) {
+    const out = width * expansions[spec.block];
+    if (out < channels) {
+      return `stages[${s}].width ${width} gives ${out} channels after ${channels}, and shortcut "A" can only add channels of zeros: widen the stage (the paper doubles: 16, 32, 64) or set shortcut to "B"`;
+    }
+    channels = out;
+  }
+  return null;
+};
+
+const checkLastGamma = (spec: ResNetSpec): string | null => {
+  if (!spec.zeroLastGamma) return null;
+  if (spec.activation === "pre") {
+    return 'zeroLastGamma is true, but with activation "pre" a relu follows that batch norm and a branch that starts at 0 gets no gradient: leave it out';
+  }
+  if (spec.shortcut === "none") {
+    return 'zeroLastGamma is true, but with shortcut "none" every block would give 0: leave it out';
+  }
+  return null;
+};
+
+type Window = Layer<"conv" | "maxPool">;
+
+/** The first convolution or pool whose steps are longer than its map, or whose windows don't fit. */
+const firstTooSmall = (spec: ResNetSpec): { readonly layer: Window; readonly map: readonly number[] } | null => {
+  const outputs = new Map<string, readonly number[]>([["input", spec.input]]);
+  for (const layer of layersOf(spec)) {
+    outputs.set(layer.name, layer.output);
+    if (layer.kind !== "conv" && layer.kind !== "maxPool") continue;
+    const map = (outputs.get(layer.x) ?? []).slice(1);
+    if (map.some((size) => size < layer.stride) || layer.output.some((size) => size < 1)) return { layer, map };
+  }
+  return null;
+};
+
+/** Sizes that the search for a sufficient input tries. */
+const largestTried = 4096;
+
+/**
+ * A stride of 2 on a map of one pixel is refused: PyTorch computes it (the window lies half on padding), but the stage
+ * then halves nothing, and the images are too small for the network.
+ */
+const checkSizes = (spec: ResNetSpec): string | null => {
+  const small = firstTooSmall(spec);
+  if (small === null) return null;
+  const { layer, map } = small;
+  const [channels, height, width] = spec.input;
+  let enough = 1;
+  while (enough <= largestTried && firstTooSmall({ ...spec, input: [channels, enough, enough] }) !== null) enough++;
+  const remedy = enough <= largestTried ? `give it at least ${enough}×${enough}` : "give it larger images";
+  const halving = `${layer.name} (kernel ${layer.kernel}, stride ${layer.stride}) would shrink a map of ${map.join("×")} below one pixel`;
+  return `input ${height}×${width} is too small: ${halving}; ${remedy}, or take a network for small images, as resnet20`;
+};
+
+// In this order: the later checks rely on the earlier ones.
+const checks = [checkStem, checkBasicBlock, checkGroupWidths, checkZeroPadding, checkLastGamma, checkSizes];
+
+/** Returns the spec if it describes a network; else throws a UsageError that begins with `where` (a file or a name). */
+export const validateSpec = (spec: ResNetSpec, where: string): ResNetSpec => {
+  for (const check of checks) {
+    const problem = check(spec);
+    if (problem !== null) throw new UsageError(`${where}: ${problem}`);
+  }
+  return spec;
+};
