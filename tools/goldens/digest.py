@@ -37,8 +37,8 @@ def digest(name, truth, approximations, samples):
 
 
 def lines(value, depth):
-    """JSON with one line for each entry down to a depth: short, and readable in a diff."""
-    if depth == 0 or not value or not isinstance(value, (dict, list)):
+    """JSON with one line for each entry down to a depth, and one for each digest: short, and readable in a diff."""
+    if depth == 0 or not value or not isinstance(value, (dict, list)) or "norm" in value:
         return json.dumps(value, separators=(",", ":"), allow_nan=False)
     if isinstance(value, list):
         return "[\n" + ",\n".join(lines(item, depth - 1) for item in value) + "\n]"
