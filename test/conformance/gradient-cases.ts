@@ -1,0 +1,173 @@
+// Small graphs, one table row for every forward operation, on which its gradient rule is checked (src/passes/gradient-rules.test.ts).
+// The inputs of each are the operands of its last node. Sizes are odd, uneven and small: strides 1 to 3, padding that differs
+// from side to side, groups, kernels larger and smaller than the stride.
+import type { FilterShape, ImageShape } from "../../src/base/shape.ts";
+import type { GraphBuilder } from "../../src/graph/builder.ts";
+import { type ConvParams, type PoolParams, padding } from "../../src/graph/geometry.ts";
+import type { ForwardKind, Results } from "../../src/graph/ops.ts";
+
+interface Row<K extends ForwardKind> {
+  /** The results through which gradient flows. */
+  readonly through: readonly (keyof Results<K> & string)[];
+  /** Graphs whose last node is of kind K, and whose inputs are its operands. */
+  readonly cases: Readonly<Record<string, (builder: GraphBuilder) => Results<K>>>;
+}
+
+const conv = (builder: GraphBuilder, x: ImageShape, weight: FilterShape, params: ConvParams) =>
+  builder.add(
+    "conv2d",
+    "node",
+    { x: builder.input("x", "f64", x), weight: builder.input("weight", "f64", weight) },
+    params,
+  );
+
+const maxPool = (builder: GraphBuilder, x: ImageShape, params: PoolParams) =>
+  builder.add("maxPool", "node", { x: builder.input("x", "f64", x) }, params);
+
+const dropout = (builder: GraphBuilder, x: readonly number[], params: { rate: number; stream: number }) =>
+  builder.add("dropout", "node", { x: builder.input("x", "f64", x), key: builder.input("key", "i32", [2]) }, params);
+
+const batchNorm = (builder: GraphBuilder, x: ImageShape, epsilon: number) =>
+  builder.add(
+    "batchNormTrain",
+    "node",
+    {
+      x: builder.input("x", "f64", x),
+      scale: builder.input("scale", "f64", [x[1]]),
+      shift: builder.input("shift", "f64", [x[1]]),
+    },
+    { epsilon },
+  );
+
+const dense = (builder: GraphBuilder, n: number, i: number, o: number) =>
+  builder.add(
+    "dense",
+    "node",
+    {
+      x: builder.input("x", "f64", [n, i]),
+      weight: builder.input("weight", "f64", [o, i]),
+      bias: builder.input("bias", "f64", [o]),
+    },
+    {},
+  );
+
+const loss = (builder: GraphBuilder, n: number, classes: number, labelSmoothing: number) =>
+  builder.add(
+    "softmaxCrossEntropy",
+    "node",
+    { logits: builder.input("logits", "f64", [n, classes]), labels: builder.input("labels", "i32", [n]) },
+    { labelSmoothing },
+  );
+
+export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
+  conv2d: {
+    through: ["y"],
+    cases: {
+      "1×1": (b) => conv(b, [2, 3, 4, 5], [4, 3, 1, 1], { stride: [1, 1], padding: padding(0), groups: 1 }),
+      "1×1, stride 2": (b) => conv(b, [2, 3, 5, 4], [2, 3, 1, 1], { stride: [2, 2], padding: padding(0), groups: 1 }),
+      "3×3, padding 1": (b) => conv(b, [2, 2, 4, 3], [3, 2, 3, 3], { stride: [1, 1], padding: padding(1), groups: 1 }),
+      "3×3, stride 2, padding 1, odd size": (b) =>
+        conv(b, [1, 3, 7, 5], [2, 3, 3, 3], { stride: [2, 2], padding: padding(1), groups: 1 }),
+      "3×3, stride 2, padded below and right only": (b) =>
+        conv(b, [1, 2, 6, 6], [2, 2, 3, 3], {
+          stride: [2, 2],
+          padding: { top: 0, left: 0, bottom: 1, right: 1 },
+          groups: 1,
+        }),
+      "2×3, strides 3 and 1, larger stride than kernel": (b) =>
+        conv(b, [2, 2, 8, 5], [2, 2, 2, 3], {
+          stride: [3, 1],
+          padding: { top: 1, left: 0, bottom: 0, right: 2 },
+          groups: 1,
+        }),
+      "7×7, stride 2, padding 3": (b) =>
+        conv(b, [1, 2, 8, 7], [2, 2, 7, 7], { stride: [2, 2], padding: padding(3), groups: 1 }),
+      "3×3, 2 groups": (b) => conv(b, [2, 4, 4, 4], [6, 2, 3, 3], { stride: [1, 1], padding: padding(1), groups: 2 }),
+      "3×3, depthwise, stride 3": (b) =>
+        conv(b, [1, 3, 7, 8], [3, 1, 3, 3], { stride: [3, 3], padding: padding(1), groups: 3 }),
+    },
+  },
+  batchNormTrain: {
+    through: ["y"],
+    cases: {
+      "3 channels": (b) => batchNorm(b, [2, 3, 4, 3], 1e-5),
+      "1 image, 1 channel": (b) => batchNorm(b, [1, 1, 3, 5], 1e-5),
+      "1 pixel, a large ε": (b) => batchNorm(b, [9, 2, 1, 1], 0.1),
+    },
+  },
+  relu: {
+    through: ["y"],
+    cases: {
+      images: (b) => b.add("relu", "node", { x: b.input("x", "f64", [2, 3, 3, 5]) }, {}),
+      features: (b) => b.add("relu", "node", { x: b.input("x", "f64", [4, 7]) }, {}),
+    },
+  },
+  add: {
+    through: ["y"],
+    cases: {
+      "two images": (b) =>
+        b.add("add", "node", { a: b.input("a", "f64", [2, 3, 3, 2]), b: b.input("b", "f64", [2, 3, 3, 2]) }, {}),
+      "two scalars": (b) => b.add("add", "node", { a: b.input("a", "f64", []), b: b.input("b", "f64", []) }, {}),
+    },
+  },
+  maxPool: {
+    through: ["y"],
+    cases: {
+      "3×3, stride 2, padding 1": (b) =>
+        maxPool(b, [2, 2, 7, 6], { kernel: [3, 3], stride: [2, 2], padding: padding(1) }),
+      "2×2, stride 2, odd size": (b) =>
+        maxPool(b, [1, 3, 5, 7], { kernel: [2, 2], stride: [2, 2], padding: padding(0) }),
+      "3×2, stride 1, padded above only": (b) =>
+        maxPool(b, [2, 1, 4, 5], { kernel: [3, 2], stride: [1, 1], padding: { top: 2, left: 0, bottom: 0, right: 0 } }),
+      "2×2, stride 3": (b) => maxPool(b, [1, 2, 8, 8], { kernel: [2, 2], stride: [3, 3], padding: padding(0) }),
+    },
+  },
+  globalAveragePool: {
+    through: ["y"],
+    cases: {
+      "3×5": (b) => b.add("globalAveragePool", "node", { x: b.input("x", "f64", [2, 3, 3, 5]) }, {}),
+      "1×1": (b) => b.add("globalAveragePool", "node", { x: b.input("x", "f64", [2, 3, 1, 1]) }, {}),
+    },
+  },
+  subsample: {
+    through: ["y"],
+    cases: {
+      "stride 2, even and odd": (b) =>
+        b.add("subsample", "node", { x: b.input("x", "f64", [2, 2, 6, 5]) }, { stride: [2, 2] }),
+      "strides 3 and 1": (b) =>
+        b.add("subsample", "node", { x: b.input("x", "f64", [1, 3, 7, 3]) }, { stride: [3, 1] }),
+    },
+  },
+  padChannels: {
+    through: ["y"],
+    cases: {
+      "both sides": (b) =>
+        b.add("padChannels", "node", { x: b.input("x", "f64", [2, 3, 2, 3]) }, { before: 2, after: 1 }),
+      "after only": (b) =>
+        b.add("padChannels", "node", { x: b.input("x", "f64", [2, 2, 3, 3]) }, { before: 0, after: 2 }),
+    },
+  },
+  dense: {
+    through: ["y"],
+    cases: { "7 to 5": (b) => dense(b, 3, 7, 5), "1 image, 1 class": (b) => dense(b, 1, 4, 1) },
+  },
+  dropout: {
+    through: ["y"],
+    cases: {
+      "half, not a multiple of 4": (b) => dropout(b, [3, 7], { rate: 0.5, stream: 1 }),
+      "a fifth": (b) => dropout(b, [2, 3, 3, 3], { rate: 0.2, stream: 0 }),
+    },
+  },
+  softmaxCrossEntropy: {
+    through: ["loss"],
+    cases: {
+      "10 classes": (b) => loss(b, 4, 10, 0),
+      "label smoothing": (b) => loss(b, 3, 5, 0.1),
+      "1 image, 2 classes": (b) => loss(b, 1, 2, 0),
+    },
+  },
+  constant: {
+    through: ["y"],
+    cases: { "has no operands": (b) => b.add("constant", "node", {}, { value: 0.5, shape: [2, 3], dtype: "f64" }) },
+  },
+};
