@@ -29,6 +29,8 @@ import { type FloatDType, unitRoundoff } from "../../src/base/dtype.ts";
 import type { Digest } from "./fixtures.ts";
 
 export const defaultSafety = 8;
+/** Where convolutions may be Winograd's F(4×4, 3×3): a decimal digit more. */
+export const winogradSafety = 10 * defaultSafety;
 /** Fixtures hold 11 significant digits: a recorded number is off by half a unit of the last at most. */
 export const recordedDigits = 0.5e-10;
 
@@ -58,7 +60,11 @@ export const digestBounds = (digest: Digest, tolerance: Tolerance, f32Error = di
   if (digest.reduction) {
     const { length, absoluteNorm, absoluteMax } = digest.reduction;
     const factor = gamma(length + 1, u);
-    return { norm: factor * absoluteNorm, sum: factor * absoluteNorm * Math.sqrt(count), element: factor * absoluteMax };
+    return {
+      norm: factor * absoluteNorm,
+      sum: factor * absoluteNorm * Math.sqrt(count),
+      element: factor * absoluteMax,
+    };
   }
   const norm = normBound(digest, tolerance, f32Error);
   // Where a larger error stands in for the tensor's own, its elements' errors are larger in proportion.
