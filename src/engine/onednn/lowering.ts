@@ -77,9 +77,8 @@ export class Lowering {
   /** A value in a layout of images, or row-major; reordered when it lies otherwise. */
   read(value: Value, layout: ImageLayout = "plain"): Physical {
     const first = this.#first(value);
-    return first.layout === layout
-      ? first
-      : this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout);
+    if (first.layout === layout) return first;
+    return this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout, first.shape);
   }
 
   /** A value in the layout that a primitive wants. `shape` is how the primitive sees it. */
