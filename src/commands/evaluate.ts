@@ -7,7 +7,7 @@ import type { Preprocessing } from "../data/preprocessing.ts";
 import { type ImageSource, pixelShapeOf } from "../data/source.ts";
 import type { Engine } from "../engine/contract.ts";
 import { type Evaluation, evaluate as evaluateLogits } from "../evaluate/evaluate.ts";
-import { evaluationPrograms } from "../evaluate/evaluation-program.ts";
+import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { nearest } from "../spec/nearest.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";

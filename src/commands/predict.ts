@@ -5,7 +5,7 @@ import { tensor } from "../base/tensor.ts";
 import { readImageFile } from "../data/node/image-file.ts";
 import { normalise, type Preprocessing } from "../data/preprocessing.ts";
 import type { Engine } from "../engine/contract.ts";
-import { evaluationPrograms } from "../evaluate/evaluation-program.ts";
+import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type Prediction, predictions } from "../evaluate/predict.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";

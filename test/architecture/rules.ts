@@ -46,11 +46,12 @@ export const importMatrix: Readonly<Record<string, readonly string[]>> = {
   // 7, 8
   study: belowCommands,
   commands: [...belowCommands, "study", "../recipes"],
-  // 9: the composition roots; "" is src/index.ts, the library's
-  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
+  // 9: the composition roots; "" is src/index.ts, which exports the library. The library's Node environment is the others' as well.
+  library: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
+  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
   web: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library"],
 };
 
 const anyModule = /^node:/;
@@ -64,6 +65,7 @@ export const nodeModules: Readonly<Record<string, RegExp>> = {
   "checkpoint/node": anyModule, // reads and writes weights files
   "engine/onednn": /^node:(worker_threads|url)$/, // the one thread that drives oneDNN
   commands: anyModule,
+  library: anyModule,
   cli: anyModule,
   server: anyModule,
   "": anyModule,
@@ -75,6 +77,7 @@ export const ambientFolders: readonly string[] = [
   "data/browser",
   "checkpoint/node",
   "commands",
+  "library",
   "cli",
   "server",
   "web",

@@ -2,6 +2,7 @@
 import { basename, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import type { DataSet } from "../../data/data-set.ts";
+import { namedDataSets } from "../../data/node/open-data-set.ts";
 import type { NodeImplementation } from "../../engine/contract.ts";
 import { parseRecipe } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
@@ -29,7 +30,8 @@ export const newRunRecord = (
 ): RunRecord => {
   const { host, versions, command } = environment;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
-  const dataPlace = typeof named === "string" ? (named === data.name ? named : resolve(host.cwd, named)) : data.name;
+  const isPath = typeof named === "string" && !namedDataSets.has(named);
+  const dataPlace = isPath ? resolve(host.cwd, named) : data.name;
   return {
     formatVersion: 1,
     command: [...command],
