@@ -61,7 +61,7 @@ export const makeFolder = async (): Promise<{ folder: string; remove: () => Prom
 const idx = (magic: number, sizes: readonly number[], bytes: Uint8Array): Uint8Array => {
   const header = new DataView(new ArrayBuffer(4 + 4 * sizes.length));
   header.setUint32(0, magic);
-  sizes.forEach((size, i) => header.setUint32(4 + 4 * i, size));
+  for (const [i, size] of sizes.entries()) header.setUint32(4 + 4 * i, size);
   return Buffer.concat([new Uint8Array(header.buffer), bytes]);
 };
 

@@ -4,7 +4,16 @@ import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { z } from "zod";
-import { imageBytes, makeFolder, residual, side, tinyRecipe, tinySpec, writeJson, writeTinyData } from "./command-line.ts";
+import {
+  imageBytes,
+  makeFolder,
+  residual,
+  side,
+  tinyRecipe,
+  tinySpec,
+  writeJson,
+  writeTinyData,
+} from "./command-line.ts";
 
 const fraction = z.number().min(0).max(1);
 const count = z.int().nonnegative();
@@ -22,7 +31,10 @@ beforeAll(async () => {
   const ended = await residual(folder, [...words, "--validation", "9", "--out", "run"]);
   expect(ended.stderr).toBe("");
   expect(ended.status).toBe(0);
-  lines = ended.stdout.trimEnd().split("\n").map((line): unknown => JSON.parse(line));
+  lines = ended.stdout
+    .trimEnd()
+    .split("\n")
+    .map((line): unknown => JSON.parse(line));
   for (const i of [0, 1]) {
     const image = sharp(imageBytes(60 + i), { raw: { width: side, height: side, channels: 1 } });
     await image.png().toFile(join(folder, `picture${i}.png`));
@@ -97,7 +109,8 @@ describe("--json", () => {
       seconds: z.number().positive(),
       checkpoint: z.string(),
     });
-    const of = (name: string) => lines.filter((line) => z.looseObject({ event: z.literal(name) }).safeParse(line).success);
+    const of = (name: string) =>
+      lines.filter((line) => z.looseObject({ event: z.literal(name) }).safeParse(line).success);
     // 60 − 9 = 51 training images make five batches of 10 an epoch.
     expect(z.array(step).parse(of("step"))).toHaveLength(20);
     expect(z.array(epoch).parse(of("epoch"))).toHaveLength(4);
@@ -126,7 +139,10 @@ describe("--json", () => {
     const words = ["train", "tiny-data", "--model", "tiny.json", "--batch", "10", "--threads", "1", "--dry-run"];
     const { status, stdout } = await residual(folder, [...words, "--out", "dry", "--json"]);
     expect(status).toBe(0);
-    const [data, estimate, ...more] = stdout.trimEnd().split("\n").map((line): unknown => JSON.parse(line));
+    const [data, estimate, ...more] = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
     expect(data).toMatchObject({ event: "data", trainImages: 60 });
     const bytes = z.int().positive();
     const schema = z.object({

@@ -6,7 +6,6 @@ import type { EndEvent } from "../../train/events.ts";
 import type { TrainingResult } from "../../train/training.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import { evaluateModel } from "../evaluate.ts";
-import { renderReport } from "../report/render-report.ts";
 import { checkpointPath } from "../run-directory/checkpoint-store.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
 import type { TrainedModel } from "../trained-model.ts";
@@ -47,6 +46,8 @@ export const conclude = async (
     results: { ...results, testAccuracyInterval: [...results.testAccuracyInterval], testImages: evaluation.n },
   });
 
+  // Loaded when it is needed: what draws takes longer to load than most commands to answer.
+  const { renderReport } = await import("../report/render-report.ts");
   const rendered = await renderReport(await reportInput(directory, preparation, result, evaluation));
   const report = join(directory.path, "report.html");
   await writeTextAtomically(report, rendered.html);
