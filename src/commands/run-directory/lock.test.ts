@@ -1,6 +1,7 @@
 import { spawn } from "node:child_process";
+import { randomUUID } from "node:crypto";
 import { once } from "node:events";
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
@@ -19,7 +20,7 @@ const identity = (pid: number) => processIdentity(pid, process.kill);
 const lockOf = (holder: object) =>
   writeFileSync(
     join(directory, "lock"),
-    JSON.stringify({ pid: 1, hostname: "box", identity: null, since: "noon", ...holder }),
+    JSON.stringify({ id: randomUUID(), pid: 1, hostname: "box", identity: null, since: "noon", ...holder }),
   );
 
 describe("acquireLock(directory, host)", () => {
@@ -42,7 +43,7 @@ describe("acquireLock(directory, host)", () => {
     const child = spawn(process.execPath, ["-e", "setInterval(() => {}, 1000)"]);
     const pid = child.pid ?? 0;
     lockOf({ pid, identity: identity(pid) });
-    writeFileSync(join(directory, `.lock-${pid}-0123abcd`), "");
+    writeFileSync(join(directory, `.lock-of-${pid}-${randomUUID()}`), "");
     await expect(acquireLock(directory, testHost(directory))).rejects.toThrow(`by process ${pid} on box`);
     child.kill("SIGKILL");
     await once(child, "exit");
@@ -67,7 +68,7 @@ describe("acquireLock(directory, host)", () => {
   });
 
   test("lets exactly one of many take over", async () => {
-    for (let round = 0; round < 20; round++) {
+    for (let round = 0; round < 50; round++) {
       lockOf({ pid: 2 ** 30, identity: "gone" });
       const hosts = Array.from({ length: 8 }, (_, i) =>
         testHost(directory, { pid: 1000 + i, processIdentity: (pid) => (pid < 2000 ? `alive ${pid}` : null) }),
@@ -80,7 +81,7 @@ describe("acquireLock(directory, host)", () => {
     }
   });
 
-  test("puts back the lock of a process that took over between its look and its grasp", async () => {
+  test("leaves the lock of a process that took over between its look and its grasp", async () => {
     lockOf({ pid: 2 ** 30, identity: "gone" });
     const slower = testHost(directory, {
       processIdentity: (pid) => {
@@ -91,6 +92,27 @@ describe("acquireLock(directory, host)", () => {
     await expect(acquireLock(directory, slower)).rejects.toThrow("is being written by process 1000 on box");
     expect(readdirSync(directory)).toEqual(["lock"]);
     expect(JSON.parse(readFileSync(join(directory, "lock"), "utf8"))).toMatchObject({ pid: 1000 });
+  });
+
+  test("takes over from an heir that was killed before it could replace the lock", async () => {
+    const [first, second] = [randomUUID(), randomUUID()];
+    lockOf({ pid: 2 ** 30, identity: "gone", id: first });
+    const lock = readFileSync(join(directory, "lock"), "utf8");
+    lockOf({ pid: 2 ** 30 + 1, identity: "gone", id: second });
+    renameSync(join(directory, "lock"), join(directory, `.lock-after-${first}`));
+    writeFileSync(join(directory, "lock"), lock);
+    const { release } = await acquireLock(directory, testHost(directory));
+    expect(JSON.parse(readFileSync(join(directory, "lock"), "utf8"))).toMatchObject({ pid: process.pid });
+    expect(readdirSync(directory)).toEqual(["lock"]);
+    await release();
+  });
+
+  test("refuses while an heir is at work", async () => {
+    const first = randomUUID();
+    lockOf({ pid: process.pid, identity: identity(process.pid) });
+    renameSync(join(directory, "lock"), join(directory, `.lock-after-${first}`));
+    lockOf({ pid: 2 ** 30, identity: "gone", id: first });
+    await expect(acquireLock(directory, testHost(directory))).rejects.toThrow(`by process ${process.pid} on box`);
   });
 
   test("releases only its own lock", async () => {

@@ -1,8 +1,13 @@
 // One writer at a time: a file named `lock` that says which process writes to the directory.
 // It appears whole (a hard link to a finished file), so that no kill leaves one that nobody can read.
+//
+// A dead process's lock is never removed, for between looking at it and removing it another process may have taken it
+// over. It is replaced, by its one heir: each lock has an id, and whoever makes `.lock-after-<id>` first may rename its
+// own lock over that one. A dead heir has an heir in turn. While the dead lock stands no claim to it is ever removed;
+// an heir that finds another lock in its place came too late, and looks again.
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
-import { dirname, join } from "node:path";
+import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../../base/errors.ts";
 import { writeSynced } from "../../checkpoint/node/atomic-file.ts";
@@ -11,9 +16,12 @@ import type { Host } from "./host.ts";
 import { readJsonFile } from "./json-file.ts";
 
 const holderSchema = z.strictObject({
+  id: z.uuid(),
   pid: z.int().positive(),
   hostname: z.string(),
+  /** Tells the process from a later one with its number; see host.ts. */
   identity: z.string().nullable(),
+  /** ISO 8601, UTC. */
   since: z.string(),
 });
 type Holder = z.infer<typeof holderSchema>;
@@ -32,52 +40,53 @@ export interface Lock {
 export const acquireLock = async (directory: string, host: Host): Promise<Lock> => {
   const path = join(directory, "lock");
   const holder: Holder = {
+    id: randomUUID(),
     pid: host.pid,
     hostname: host.hostname,
     identity: host.processIdentity(host.pid),
     since: new Date(host.now()).toISOString(),
   };
-  let notice: string | null = null;
+  const mine = join(directory, `.lock-of-${host.pid}-${holder.id}`);
+  let dead: Holder | null = null;
   try {
-    while (!(await placeIfFree(holder, path))) {
-      const other = await readHolder(path);
-      if (other === null) continue; // released meanwhile
-      refuseIfAlive(other, directory, host);
-      await setAside(path, other, host);
-      notice = `took over ${path}: its process ${other.pid} has ended`;
+    await writeSynced(mine, [new TextEncoder().encode(`${JSON.stringify(holder)}\n`)]);
+    while (!(await linkIfFree(mine, path))) {
+      const other = await readHolder(path); // null: released meanwhile
+      if (other === null || !(await inherit(other, mine, directory, host))) continue;
+      dead = other;
+      break;
     }
     await removeAbandoned(directory, host);
   } catch (error) {
     throw explainFileError(error, path, `lock ${directory}`);
-  }
-  const release = async (): Promise<void> => {
-    if (sameHolder(await readHolder(path), holder)) await fs.rm(path, { force: true });
-  };
-  return { notice, release };
-};
-
-/** Locks in the making bear the maker's number: only those of dead processes may be cleared away. */
-const unfinishedLock = (directory: string, pid: number): string =>
-  join(directory, `.lock-${pid}-${randomUUID().slice(0, 8)}`);
-
-const removeAbandoned = async (directory: string, host: Host): Promise<void> => {
-  for (const name of await fs.readdir(directory)) {
-    const pid = /^\.lock-([0-9]+)-[0-9a-f]{8}$/.exec(name)?.[1];
-    if (pid !== undefined && host.processIdentity(Number(pid)) === null)
-      await fs.rm(join(directory, name), { force: true });
-  }
-};
-
-const sameHolder = (a: Holder | null, b: Holder): boolean =>
-  a !== null && a.pid === b.pid && a.hostname === b.hostname && a.identity === b.identity && a.since === b.since;
-
-const placeIfFree = async (holder: Holder, path: string): Promise<boolean> => {
-  const mine = unfinishedLock(dirname(path), holder.pid);
-  try {
-    await writeSynced(mine, [new TextEncoder().encode(`${JSON.stringify(holder)}\n`)]);
-    return await linkIfFree(mine, path);
   } finally {
     await fs.rm(mine, { force: true });
+  }
+  return {
+    notice: dead === null ? null : `took over ${path}: its process ${dead.pid} has ended`,
+    release: async () => {
+      if ((await readHolder(path))?.id === holder.id) await fs.rm(path, { force: true });
+    },
+  };
+};
+
+/** Replaces the lock of `first`, if that process is dead and this one its heir; false when another was faster. */
+const inherit = async (first: Holder, mine: string, directory: string, host: Host): Promise<boolean> => {
+  const path = join(directory, "lock");
+  for (let dead = first; ; ) {
+    refuseIfAlive(dead, directory, host);
+    const claim = join(directory, `.lock-after-${dead.id}`);
+    if (await linkIfFree(mine, claim)) {
+      if ((await readHolder(path))?.id === first.id) {
+        await fs.rename(mine, path);
+        return true;
+      }
+      await fs.rm(claim, { force: true });
+      return false;
+    }
+    const heir = await readHolder(claim);
+    if (heir === null) return false;
+    dead = heir;
   }
 };
 
@@ -111,15 +120,11 @@ const refuseIfAlive = (other: Holder, directory: string, host: Host): void => {
   }
 };
 
-/** Removes a dead process's lock, unless another process was faster and the lock is already that one's. */
-const setAside = async (path: string, dead: Holder, host: Host): Promise<void> => {
-  const aside = unfinishedLock(dirname(path), host.pid);
-  try {
-    await fs.rename(path, aside);
-  } catch (error) {
-    if (systemCode(error) === "ENOENT") return;
-    throw error;
+/** Clears away, under the lock, what kills left: claims to locks that no longer stand, locks in the making. */
+const removeAbandoned = async (directory: string, host: Host): Promise<void> => {
+  for (const name of await fs.readdir(directory)) {
+    const pid = /^\.lock-of-([0-9]+)-/.exec(name)?.[1];
+    const abandoned = pid === undefined ? name.startsWith(".lock-after-") : host.processIdentity(Number(pid)) === null;
+    if (abandoned) await fs.rm(join(directory, name), { force: true });
   }
-  if (!sameHolder(await readHolder(aside), dead)) await linkIfFree(aside, path); // puts the faster one's lock back
-  await fs.rm(aside, { force: true });
 };

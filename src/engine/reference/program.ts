@@ -8,11 +8,11 @@ import { resultsOf } from "../../graph/graph.ts";
 import { type Part, parts } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../plan/memory.ts";
+import { type PartOfPlan, partsOf } from "../../plan/parts.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NodeImplementation, Program, ProgramInputs, ProgramOutputs } from "../contract.ts";
 import type { ElementsOf } from "./kernel.ts";
 import { computeNode } from "./kernels.ts";
-import { type PartOfPlan, partsOf } from "./parts.ts";
 import { formatType, type ReferenceState, sameType } from "./state.ts";
 
 /** Lays out what the nodes make. */

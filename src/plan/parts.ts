@@ -1,8 +1,8 @@
 // What each part of a plan (step, update, measure) consists of and needs: its nodes, its inputs, the parts it builds upon.
-import { operandsOf, resultsOf } from "../../graph/graph.ts";
-import { type Node, type Part, parts } from "../../graph/ops.ts";
-import type { Value } from "../../graph/value.ts";
-import type { Plan } from "../../plan/plan.ts";
+import { operandsOf, resultsOf } from "../graph/graph.ts";
+import { type Node, type Part, parts } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import type { Plan } from "./plan.ts";
 
 export interface PartOfPlan {
   /** In the plan's order. */

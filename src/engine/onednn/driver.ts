@@ -1,0 +1,98 @@
+// The thread that drives oneDNN: the only one that ever calls it, so that there is one OpenMP team. It answers requests in
+// the order in which they come, and keeps the states and programs.
+import { parentPort, workerData } from "node:worker_threads";
+import { invariant } from "../../base/errors.ts";
+import type { Dnnl } from "./dnnl.ts";
+import { openDnnlV2 } from "./dnnl-v2.ts";
+import { openOneDnn } from "./library.ts";
+import { NativeProgram } from "./program.ts";
+import {
+  type Answer,
+  type DriverOptions,
+  type Message,
+  packError,
+  type Request,
+  type RequestKind,
+  type Requests,
+} from "./protocol.ts";
+import { NativeState } from "./state.ts";
+
+type Handlers = { readonly [K in RequestKind]: (request: Request<K>) => Requests[K]["answer"] };
+
+const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
+  const states = new Map<number, NativeState>();
+  const programs = new Map<number, NativeProgram>();
+  const find = <T>(map: ReadonlyMap<number, T>, id: number): T => {
+    const found = map.get(id);
+    invariant(found !== undefined, "a state or program was used after it was disposed of");
+    return found;
+  };
+  return {
+    createState: ({ state, tensors }) => {
+      const created = new NativeState(dnnl, tensors);
+      states.set(state, created);
+      return { bytes: created.bytes };
+    },
+    readState: ({ state, names }) => find(states, state).read(names),
+    writeState: ({ state, tensors }) => {
+      find(states, state).write(tensors);
+      return null;
+    },
+    disposeState: ({ state }) => {
+      find(states, state).free();
+      states.delete(state);
+      return null;
+    },
+    compile: ({ program, plan, state }) => {
+      const compiled = new NativeProgram(dnnl, plan, find(states, state), { convolution: options.convolution });
+      programs.set(program, compiled);
+      const { memory, implementations, outputs } = compiled;
+      return { memory, implementations, outputs };
+    },
+    run: ({ program, inputs, part }) => {
+      find(programs, program).run(inputs, part ?? undefined);
+      return null;
+    },
+    disposeProgram: ({ program }) => {
+      find(programs, program).free();
+      programs.delete(program);
+      return null;
+    },
+  };
+};
+
+const answerTo = <K extends RequestKind>(handlers: Handlers, request: Request<K>): Answer<K> => ({
+  kind: "answer",
+  of: request.kind,
+  id: request.id,
+  answer: handlers[request.kind](request),
+});
+
+const port = parentPort;
+invariant(port !== null, "driver.ts is the file of a worker thread");
+const send = (message: Message): void => port.postMessage(message);
+const options: DriverOptions = workerData;
+try {
+  const { library, openMp, version, path } = openOneDnn(options.places);
+  // The thread's environment is a copy that the OpenMP run-time never sees: it is told by a call.
+  openMp.func("void omp_set_num_threads(int threads)")(options.threads);
+  const dnnl = openDnnlV2(library, version);
+  const handlers = createHandlers(dnnl, options);
+  port.on("message", (request: Request | null) => {
+    if (request === null) {
+      dnnl.dispose();
+      // The library is unloaded with this thread: its OpenMP threads have to be gone by then (2: omp_pause_hard).
+      openMp.func("int omp_pause_resource_all(int kind)")(2);
+      port.close();
+      return;
+    }
+    try {
+      send(answerTo(handlers, request));
+    } catch (error) {
+      send({ kind: "failure", id: request.id, error: packError(error) });
+    }
+  });
+  send({ kind: "ready", version, path });
+} catch (error) {
+  send({ kind: "failure", id: null, error: packError(error) });
+}

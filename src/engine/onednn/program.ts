@@ -1,0 +1,243 @@
+// A program, in the thread that drives the library: memory laid out, primitives and argument lists built once. Running it is
+// a loop over prebuilt calls; nothing is allocated.
+import { arrayView, dtypeBytes } from "../../base/dtype.ts";
+import { invariant, NativeError, UnsupportedError } from "../../base/errors.ts";
+import { type HostTensor, sharedZeros } from "../../base/tensor.ts";
+import type { Part } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
+import { type Interval, type MemoryPlan, planMemory } from "../../plan/memory.ts";
+import type { Plan } from "../../plan/plan.ts";
+import type { NodeImplementation, ProgramInputs } from "../contract.ts";
+import type { Dnnl, Memory, NativeBlock } from "./dnnl.ts";
+import { lowerNode } from "./lower/table.ts";
+import { Lowering, type LoweringOptions } from "./lowering.ts";
+import { type Call, type Phase, type Physical, phases, type ScriptArray, type Storage } from "./physical.ts";
+import type { NativeState } from "./state.ts";
+
+/** One call, ready to run. */
+type Step =
+  | {
+      readonly kind: "primitive";
+      readonly handle: object;
+      readonly count: number;
+      readonly args: object;
+      readonly call: Call;
+    }
+  | { readonly kind: "script"; readonly arrays: ScriptArray[]; readonly run: (arrays: readonly ScriptArray[]) => void };
+
+/** Where an input's address has to be put before a run. */
+interface InputBinding {
+  readonly memories: Memory[];
+  readonly slots: { readonly arrays: ScriptArray[]; readonly index: number }[];
+}
+
+export interface ProgramDescription {
+  readonly memory: MemoryPlan;
+  readonly implementations: readonly NodeImplementation[];
+  /** In shared memory, filled after each run. */
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+}
+
+export class NativeProgram implements ProgramDescription {
+  readonly memory: MemoryPlan;
+  readonly implementations: readonly NodeImplementation[];
+  readonly outputs: Readonly<Record<string, HostTensor>>;
+  readonly #dnnl: Dnnl;
+  readonly #state: NativeState;
+  readonly #arena: NativeBlock;
+  readonly #lowering: Lowering;
+  readonly #offsets = new Map<Storage, number>();
+  readonly #memories = new Map<Physical, Memory>();
+  readonly #inputs = new Map<string, InputBinding>();
+  readonly #steps: { readonly [P in Phase]: Step[] } = {
+    initialise: [],
+    prepare: [],
+    step: [],
+    update: [],
+    measure: [],
+  };
+  readonly #copies: readonly { readonly from: ScriptArray; readonly to: HostTensor }[];
+  /** Inputs of the run under way: the library holds their addresses, so they must stay referenced. */
+  #held: ProgramInputs = {};
+  #preparedVersion = -1;
+
+  constructor(dnnl: Dnnl, plan: Plan, state: NativeState, options: LoweringOptions) {
+    this.#dnnl = dnnl;
+    this.#state = state;
+    this.#lowering = new Lowering(dnnl, plan, options);
+    const outputs = this.#lower(plan);
+    const calls = phases.flatMap((phase) => this.#lowering.calls.filter((call) => call.phase === phase));
+    const storages = liveStorages(calls, [...outputs.values()]);
+    this.memory = planMemory(storages.map(({ interval }) => interval));
+    const offsets = new Map(this.memory.placements.map(({ name, offset }) => [name, offset]));
+    for (const { storage, interval } of storages) this.#offsets.set(storage, offsets.get(interval.name) ?? 0);
+    this.#arena = dnnl.allocate(this.memory.arenaBytes);
+    for (const call of calls) this.#steps[call.phase].push(this.#build(call));
+    this.implementations = calls.map(describeCall);
+    this.outputs = Object.fromEntries(
+      plan.graph.outputs.map(({ name, dtype, shape }) => [name, sharedZeros(dtype, shape)]),
+    );
+    this.#copies = [...outputs].flatMap(([name, physical]) => {
+      const to = this.outputs[name];
+      return to ? [{ from: this.#array(physical), to }] : [];
+    });
+    this.#run(this.#steps.initialise);
+  }
+
+  /** Runs one part, or `step` and `update`. Throws NativeError, naming node and primitive, when a call fails. */
+  run(inputs: ProgramInputs, part?: Part): void {
+    this.#bind(inputs);
+    if (this.#state.version !== this.#preparedVersion) {
+      this.#run(this.#steps.prepare);
+      this.#preparedVersion = this.#state.version;
+    }
+    for (const each of part === undefined ? (["step", "update"] as const) : [part]) {
+      this.#run(this.#steps[each]);
+      if (each === "update" && this.#steps.update.length > 0) this.#state.version++;
+    }
+    for (const { from, to } of this.#copies) to.data.set(from);
+  }
+
+  free(): void {
+    for (const memory of this.#memories.values()) memory.destroy();
+    for (const primitive of this.#lowering.primitives) primitive.destroy();
+    this.#arena.free();
+  }
+
+  /** Emits all calls; returns where the outputs lie, row-major. */
+  #lower(plan: Plan): ReadonlyMap<string, Physical> {
+    const wanted = new Map(plan.graph.outputs.map((value) => [value.name, value]));
+    const outputs = new Map<string, Physical>();
+    const take = (value: Value): void => {
+      if (wanted.has(value.name)) outputs.set(value.name, this.#lowering.read(value));
+    };
+    plan.order.forEach((node, index) => {
+      this.#lowering.enter({ name: node.name, part: node.part, index });
+      lowerNode(this.#lowering, node);
+      for (const value of Object.values<Value>(node.results)) take(value);
+    });
+    this.#lowering.finishUpdates();
+    const never = plan.graph.outputs.find(({ name }) => !outputs.has(name));
+    if (never) throw new UnsupportedError("onednn", never.name, "an input or a state can't be an output");
+    return outputs;
+  }
+
+  #build(call: Call): Step {
+    if (call.kind === "script") {
+      const arrays = call.tensors.map((physical) => this.#array(physical));
+      call.tensors.forEach(({ storage: { place } }, index) => {
+        if (place.kind === "input") this.#bindingOf(place.input).slots.push({ arrays, index });
+      });
+      return { kind: "script", arrays, run: call.run };
+    }
+    const list = call.arguments.map(([argument, physical]) => [argument, this.#memory(physical)] as const);
+    const args = this.#dnnl.arguments(list);
+    return { kind: "primitive", handle: call.primitive.create(), count: list.length, args, call };
+  }
+
+  #run(steps: readonly Step[]): void {
+    for (const step of steps) {
+      if (step.kind === "script") step.run(step.arrays);
+      else {
+        const status = this.#dnnl.execute(step.handle, step.count, step.args);
+        if (status !== 0) throw this.#failure(status, step.call);
+      }
+    }
+  }
+
+  #failure(status: number, call: Call): NativeError {
+    invariant(call.kind === "primitive", "only primitives fail with a status");
+    const tensors = call.arguments.map(([argument, { shape }]) => {
+      const name = typeof argument === "string" ? argument : `source ${argument.source}`;
+      return `${name} [${shape.join(", ")}]`;
+    });
+    const context = `${call.node} (${call.primitive.implementation}; ${tensors.join(", ")})`;
+    return new NativeError("oneDNN", "dnnl_primitive_execute", this.#dnnl.statusName(status), context);
+  }
+
+  #bind(inputs: ProgramInputs): void {
+    this.#held = { ...this.#held, ...inputs };
+    for (const [name, { data }] of Object.entries(inputs)) {
+      const binding = this.#inputs.get(name);
+      if (binding === undefined) continue; // an input that this plan doesn't read
+      if (binding.memories.length > 0) {
+        const address = this.#dnnl.addressOf(data);
+        for (const memory of binding.memories) memory.setAddress(address);
+      }
+      if (!(data instanceof Float64Array)) for (const { arrays, index } of binding.slots) arrays[index] = data;
+    }
+  }
+
+  #bindingOf(input: string): InputBinding {
+    const known = this.#inputs.get(input);
+    if (known) return known;
+    const binding: InputBinding = { memories: [], slots: [] };
+    this.#inputs.set(input, binding);
+    return binding;
+  }
+
+  #memory(physical: Physical): Memory {
+    const known = this.#memories.get(physical);
+    if (known) return known;
+    const { place } = physical.storage;
+    const memory = this.#dnnl.memory(physical.descriptor, this.#address(physical.storage));
+    if (place.kind === "input") this.#bindingOf(place.input).memories.push(memory);
+    this.#memories.set(physical, memory);
+    return memory;
+  }
+
+  #address(storage: Storage): bigint {
+    const { place } = storage;
+    if (place.kind === "input") return 0n; // given at every run
+    if (place.kind === "state") return this.#state.addressOf(place.state);
+    return this.#arena.address + BigInt(this.#offset(storage));
+  }
+
+  /** The whole memory of a tensor, as numbers. */
+  #array({ storage, dtype }: Physical): ScriptArray {
+    invariant(dtype !== "f64", "the engine computes in f32");
+    const { place } = storage;
+    if (place.kind === "input") return new Float32Array(0); // given at every run
+    if (place.kind === "state") {
+      const array = this.#state.arrayOf(place.state);
+      invariant(!(array instanceof Float64Array), "the engine computes in f32");
+      return array;
+    }
+    return arrayView(dtype, this.#arena.view, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
+  }
+
+  #offset(storage: Storage): number {
+    const offset = this.#offsets.get(storage);
+    invariant(offset !== undefined, `${storage.name} has no place in the arena`);
+    return offset;
+  }
+}
+
+/** The arena's storages, with the calls between which each is needed; those that are pinned, and outputs, to the end. */
+const liveStorages = (
+  calls: readonly Call[],
+  outputs: readonly Physical[],
+): readonly { readonly storage: Storage; readonly interval: Interval }[] => {
+  const spans = new Map<Storage, { first: number; last: number }>();
+  const touch = ({ storage }: Physical, position: number): void => {
+    if (storage.place.kind !== "arena" && storage.place.kind !== "pinned") return;
+    const span = spans.get(storage);
+    if (span === undefined) spans.set(storage, { first: position, last: position });
+    else span.last = position;
+  };
+  calls.forEach((call, position) => {
+    if (call.kind === "script") for (const physical of call.tensors) touch(physical, position);
+    else for (const [, physical] of call.arguments) touch(physical, position);
+  });
+  for (const physical of outputs) touch(physical, calls.length);
+  return [...spans].map(([storage, { first, last }], index) => {
+    const pinned = storage.place.kind === "pinned";
+    const span = pinned ? { first: 0, last: calls.length } : { first, last };
+    return { storage, interval: { name: `${index} ${storage.name}`, bytes: storage.bytes, ...span } };
+  });
+};
+
+const describeCall = (call: Call): NodeImplementation => ({
+  node: call.node,
+  implementation: call.kind === "script" ? call.implementation : call.primitive.implementation,
+});

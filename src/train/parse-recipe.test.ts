@@ -1,0 +1,114 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import { parseRecipe, recipe } from "./parse-recipe.ts";
+
+const minimal = {
+  name: "tiny",
+  batch: 8,
+  epochs: 2,
+  optimizer: { kind: "sgd" },
+  schedule: { kind: "constant", learningRate: 0.1 },
+} as const;
+
+const messageOf = (json: unknown): string => {
+  try {
+    parseRecipe(json, "tiny.json");
+  } catch (error) {
+    if (error instanceof UsageError) return error.message;
+    throw error;
+  }
+  return "accepted";
+};
+
+describe("parseRecipe(json, where)", () => {
+  test("fills in the defaults that its documentation states", () => {
+    expect(recipe(minimal)).toEqual({
+      name: "tiny",
+      model: null,
+      data: null,
+      dtype: "f32",
+      batch: 8,
+      epochs: 2,
+      optimizer: {
+        kind: "sgd",
+        momentum: 0.9,
+        nesterov: false,
+        weightDecay: 1e-4,
+        decayBatchNorm: true,
+        decayBias: true,
+      },
+      schedule: { kind: "constant", learningRate: 0.1, warmup: null },
+      labelSmoothing: 0,
+      augmentation: { pad: 0, flip: false, erase: null },
+      seed: 0,
+      validationImages: 0,
+      evaluateEveryEpochs: 1,
+      checkpointEvery: { epochs: 1 },
+      measureEverySteps: 50,
+    });
+  });
+
+  test("returns what went through JSON unchanged", () => {
+    const given = recipe({
+      ...minimal,
+      schedule: { kind: "step", learningRate: 0.1, milestones: [{ epochs: 82 }, { steps: 48_000 }], factor: 0.1 },
+      augmentation: {
+        pad: 4,
+        flip: true,
+        erase: { probability: 0.5, areaFraction: [0.02, 0.4], aspect: [0.3, 3], fill: "mean" },
+      },
+    });
+    expect(parseRecipe(JSON.parse(JSON.stringify(given)), "copy")).toEqual(given);
+  });
+
+  test.each([
+    [{ ...minimal, epochs: 0 }, "tiny.json: epochs should be a whole number of at least 1 but is 0"],
+    [
+      { ...minimal, batch: 2.5 },
+      "tiny.json: batch should be a whole number of at least 1 (the paper's: 128 for CIFAR-10, 256 for ImageNet) but is 2.5",
+    ],
+    [
+      { ...minimal, schedule: { kind: "constant", learningRate: -0.1 } },
+      "tiny.json: schedule.learningRate should be a number above 0 (the paper's: 0.1) but is -0.1",
+    ],
+    [
+      { ...minimal, schedule: { kind: "cosin", learningRate: 0.1 } },
+      'tiny.json: schedule.kind should be "constant" or "step" or "cosine" or "one-cycle" but is "cosin"; did you mean "cosine"?',
+    ],
+    [
+      { ...minimal, schedule: { kind: "step", learningRate: 0.1, milestones: [{ epochs: -1 }] } },
+      "tiny.json: schedule.milestones[0].epochs should be a number above 0 but is -1",
+    ],
+    [
+      { ...minimal, optimizer: { kind: "sgd", momentum: 1 } },
+      "tiny.json: optimizer.momentum should be a number of at least 0 and below 1 (the paper's: 0.9) but is 1",
+    ],
+    [
+      { ...minimal, optimizer: { kind: "sgd", wieghtDecay: 0.1 } },
+      'tiny.json: optimizer: an optimizer has no field "wieghtDecay"; did you mean "weightDecay"?',
+    ],
+    [
+      { ...minimal, labelSmooting: 0.1 },
+      'tiny.json: a recipe has no field "labelSmooting"; did you mean "labelSmoothing"?',
+    ],
+    [
+      { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, schedule, labelSmoothing, augmentation, seed, validationImages, evaluateEveryEpochs, checkpointEvery, measureEverySteps',
+    ],
+    [
+      { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },
+      "tiny.json: optimizer.nesterov looks ahead along the momentum, which is 0; set one or the other",
+    ],
+    [{ ...minimal, seed: -1 }, "tiny.json: seed should be a whole number from 0 to 4294967295 but is -1"],
+    [{ ...minimal, dtype: "f16" }, 'tiny.json: dtype should be "f32" but is "f16"'],
+    [
+      { ...minimal, augmentation: { flip: "yes" } },
+      'tiny.json: augmentation.flip should be true or false but is "yes"',
+    ],
+    [{ ...minimal, name: undefined }, "tiny.json: name should be a text but is missing"],
+    [null, /^tiny.json: should be a recipe \{name, model, .*\} but is null$/],
+  ])("refuses case %#", (json, message) => {
+    if (typeof message === "string") expect(messageOf(json)).toBe(message);
+    else expect(messageOf(json)).toMatch(message);
+  });
+});

@@ -1,0 +1,163 @@
+// Recipes from outside: each field is checked once, here. What hangs on the data (a batch larger than it, a warm-up longer than
+// the training) is checked where the data are known: training-length.ts.
+import { UsageError } from "../base/errors.ts";
+import type { Augmentation, Erasing } from "../data/augmentation.ts";
+import {
+  type Check,
+  flag,
+  kindOf,
+  listOf,
+  numberThat,
+  oneOf,
+  orNull,
+  pairOf,
+  record,
+  text,
+  wholeNumber,
+  withDefault,
+} from "./checks.ts";
+import type { Optimizer, Recipe } from "./recipe.ts";
+import type { Schedule, Warmup } from "./schedule.ts";
+import type { Span } from "./span.ts";
+
+const positive = (example: string): Check<number> => numberThat((value) => value > 0, `a number above 0${example}`);
+const divisor = (example: string): Check<number> =>
+  numberThat((value) => value >= 1, `a number of at least 1${example}`);
+const fraction = (example = ""): Check<number> =>
+  numberThat((value) => value >= 0 && value <= 1, `a fraction from 0 to 1${example}`);
+
+/** Either number of steps or number of epochs. */
+const span: Check<Span> = (value, path) =>
+  typeof value === "object" && value !== null && "steps" in value
+    ? record<{ readonly steps: number }>({ steps: wholeNumber(1, "") }, "a span of training")(value, path)
+    : record<{ readonly epochs: number }>({ epochs: positive("") }, "a span of training")(value, path);
+
+const warmup = record<Warmup>({ span, fromFraction: withDefault(fraction(), 0) }, "a warm-up");
+const learningRate = positive(" (the paper's: 0.1)");
+const common = { learningRate, warmup: withDefault<Warmup | null>(orNull(warmup), null) };
+
+const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
+  {
+    constant: record<Schedule<"constant">>({ kind: oneOf(["constant"]), ...common }, "a constant schedule"),
+    step: record<Schedule<"step">>(
+      {
+        kind: oneOf(["step"]),
+        ...common,
+        milestones: listOf(span, 'a list of spans, such as [{"epochs": 82}, {"epochs": 123}]'),
+        factor: withDefault(fraction(" (the paper's: 0.1)"), 0.1),
+      },
+      "a step schedule",
+    ),
+    cosine: record<Schedule<"cosine">>(
+      { kind: oneOf(["cosine"]), ...common, finalFraction: withDefault(fraction(), 0) },
+      "a cosine schedule",
+    ),
+    "one-cycle": record<Schedule<"one-cycle">>(
+      {
+        kind: oneOf(["one-cycle"]),
+        ...common,
+        riseFraction: withDefault(fraction(" (PyTorch's: 0.3)"), 0.3),
+        startDivisor: withDefault(divisor(" (PyTorch's: 25)"), 25),
+        endDivisor: withDefault(divisor(" (PyTorch's: 1e4)"), 1e4),
+        anneal: withDefault<"linear" | "cosine">(oneOf(["linear", "cosine"]), "cosine"),
+      },
+      "a one-cycle schedule",
+    ),
+  },
+  ["constant", "step", "cosine", "one-cycle"],
+);
+
+const momentum = numberThat(
+  (value) => value >= 0 && value < 1,
+  "a number of at least 0 and below 1 (the paper's: 0.9)",
+);
+const weightDecay = numberThat((value) => value >= 0, "a number of at least 0 (the paper's: 1e-4)");
+const optimizer = record<Optimizer>(
+  {
+    kind: oneOf(["sgd"]),
+    momentum: withDefault(momentum, 0.9),
+    nesterov: withDefault(flag, false),
+    weightDecay: withDefault(weightDecay, 1e-4),
+    decayBatchNorm: withDefault(flag, true),
+    decayBias: withDefault(flag, true),
+  },
+  "an optimizer",
+);
+
+const erasing = record<Erasing>(
+  {
+    probability: withDefault(fraction(" (the paper's: 0.5)"), 0.5),
+    areaFraction: withDefault(pairOf(fraction(), "[smallest, largest] (the paper's: [0.02, 0.4])"), [0.02, 0.4]),
+    aspect: withDefault(pairOf(positive(""), "[smallest, largest] (the paper's: [0.3, 3.33])"), [0.3, 1 / 0.3]),
+    fill: withDefault<"random" | "mean">(oneOf(["random", "mean"]), "random"),
+  },
+  "random erasing",
+);
+const augmentation = record<Augmentation>(
+  {
+    pad: withDefault(wholeNumber(0, " pixels (the paper's: 4)"), 0),
+    flip: withDefault(flag, false),
+    erase: withDefault(orNull(erasing), null),
+  },
+  "an augmentation",
+);
+
+const largestSeed = 2 ** 32 - 1;
+const seed = numberThat(
+  (value) => Number.isInteger(value) && value >= 0 && value <= largestSeed,
+  `a whole number from 0 to ${largestSeed}`,
+);
+
+const fields = record<Recipe>(
+  {
+    name: text,
+    model: withDefault(orNull(text), null),
+    data: withDefault(orNull(text), null),
+    dtype: withDefault<"f32">(oneOf(["f32"]), "f32"),
+    batch: wholeNumber(1, " (the paper's: 128 for CIFAR-10, 256 for ImageNet)"),
+    epochs: wholeNumber(1, ""),
+    optimizer,
+    schedule,
+    labelSmoothing: withDefault(fraction(), 0),
+    augmentation: withDefault(augmentation, { pad: 0, flip: false, erase: null }),
+    seed: withDefault(seed, 0),
+    validationImages: withDefault(wholeNumber(0, ""), 0),
+    evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
+    checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
+    measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
+  },
+  "a recipe",
+);
+
+/**
+ * The recipe in a parsed JSON document, or one whose fields a person has changed. `where` begins every message.
+ *
+ * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32, momentum 0.9
+ * without Nesterov, weight decay 1e-4 on everything, no warm-up, no label smoothing, no augmentation, seed 0, no validation
+ * split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
+ *
+ * Throws UsageError with the first wrong field, its value and what it should be.
+ */
+export const parseRecipe = (json: unknown, where: string): Recipe => {
+  const recipe = fields(json, `${where}:`);
+  const { momentum, nesterov } = recipe.optimizer;
+  if (nesterov && momentum === 0) {
+    throw new UsageError(
+      `${where}: optimizer.nesterov looks ahead along the momentum, which is 0; set one or the other`,
+    );
+  }
+  return recipe;
+};
+
+/** Fields to give; the others have parseRecipe's defaults. */
+export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
+  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation">> & {
+    readonly optimizer: Partial<Optimizer> & Pick<Optimizer, "kind">;
+    readonly schedule: {
+      [K in Schedule["kind"]]: Partial<Schedule<K>> & Pick<Schedule<K>, "kind" | "learningRate">;
+    }[Schedule["kind"]];
+    readonly augmentation?: Partial<Augmentation>;
+  };
+
+/** A recipe with defaults filled in, checked as one from outside. */
+export const recipe = (given: RecipeFields): Recipe => parseRecipe(given, given.name);
