@@ -1,0 +1,35 @@
+// Whole training steps of residual and plain networks on an engine, compared with f64.
+import { describe, expect, test } from "vitest";
+import type { Engine } from "../../src/engine/contract.ts";
+import { namedSpec } from "../../src/spec/named-networks.ts";
+import { compareGraph, worstOf } from "./compare-graph.ts";
+import { trainingStep } from "./training-step.ts";
+
+/** Networks on images small enough for the reference kernels, yet with every stage at least 2×2 pixels. */
+const steps = [
+  { network: "resnet20", batch: 4, size: 16 },
+  { network: "plain20", batch: 4, size: 16 },
+  { network: "resnet18", batch: 2, size: 64 },
+  { network: "resnet50", batch: 2, size: 64 },
+] as const;
+
+/** Declares one test for each network. `createEngine` makes an engine that the test disposes of. */
+export const describeTrainingSteps = (engineName: Engine["name"], createEngine: () => Promise<Engine>): void => {
+  describe(`a training step on ${engineName}`, () => {
+    test.each(steps)("of $network, $batch images of $size×$size, agrees with f64", async ({ network, batch, size }) => {
+      const { graph, tensors } = trainingStep(namedSpec(network, { input: [3, size, size], classes: 10 }), batch);
+      const engine = await createEngine();
+      try {
+        const comparisons = await compareGraph(engine, graph, tensors);
+        const worst = worstOf(comparisons);
+        console.info(
+          `${engineName}, ${network}: ${comparisons.length} values, the worst is ${worst.name} with ${worst.share.toPrecision(2)} of what it may be off by`,
+        );
+        expect(comparisons.length).toBeGreaterThan(100);
+        expect(worst.share, worst.name).toBeLessThanOrEqual(1);
+      } finally {
+        await engine.dispose();
+      }
+    });
+  });
+};
