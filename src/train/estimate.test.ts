@@ -1,0 +1,86 @@
+import { describe, expect, test } from "vitest";
+import { createReferenceEngine } from "../engine/reference/engine.ts";
+import { initialTensors } from "../model/initial-tensors.ts";
+import { makePlan } from "../plan/plan.ts";
+import { countParameters } from "../spec/counts.ts";
+import { resnet } from "../spec/named-networks.ts";
+import { startingState } from "./checkpoint.ts";
+import { estimate, largestBatch, refuseIfTooLarge, type TrainingPlace } from "./estimate.ts";
+import { recipe } from "./parse-recipe.ts";
+import { buildTrainingGraph } from "./training-graph.ts";
+
+const spec = resnet(20, { input: [1, 28, 28] });
+const place: TrainingPlace = {
+  spec,
+  preprocessing: { size: [28, 28], channels: 1, mean: [0], deviation: [1] },
+  slots: 3,
+  sourceBytes: 1_000_000,
+  images: 60_000,
+  validates: false,
+};
+const recipeOf = (batch: number) =>
+  recipe({
+    name: "r",
+    batch,
+    epochs: 3,
+    optimizer: { kind: "sgd" },
+    schedule: { kind: "constant", learningRate: 0.1 },
+  });
+
+describe("estimate(recipe, place, imagesPerSecond)", () => {
+  test("adds up what a training holds", () => {
+    const { totalBytes, ...parts } = estimate(recipeOf(128), place, 400);
+    // Weights and velocities, and a mean and a variance for each of the 19 batch norms' 688 channels in all.
+    expect(parts.stateBytes).toBe(4 * (2 * countParameters(spec) + 2 * (7 * 16 + 6 * 32 + 6 * 64)));
+    expect(parts.checkpointBytes).toBe(parts.stateBytes);
+    expect(parts.loaderBytes).toBe(3 * 128 * (4 * 28 * 28 + 4));
+    expect(parts.evaluationArenaBytes).toBe(0);
+    expect(totalBytes).toBe(
+      parts.arenaBytes + parts.stateBytes + parts.checkpointBytes + parts.loaderBytes + place.sourceBytes,
+    );
+    expect(parts.arenaBytes / parts.arenaLowerBoundBytes).toBeLessThanOrEqual(1.1);
+    expect([parts.stepsPerEpoch, parts.secondsPerEpoch]).toEqual([468, (468 * 128) / 400]);
+    expect(estimate(recipeOf(128), place, null).secondsPerEpoch).toBeNull();
+    expect(estimate(recipeOf(128), { ...place, validates: true }, null).evaluationArenaBytes).toBeGreaterThan(0);
+  });
+
+  test("comes within the state's size of the reference engine's arena, which alone makes new weights outside of the state", async () => {
+    const engine = await createReferenceEngine();
+    const { graph } = buildTrainingGraph(spec, recipeOf(8));
+    const state = await engine.createState(startingState(graph, spec, initialTensors(spec, 0), null));
+    const program = await engine.compile(makePlan(graph), state);
+    const { arenaBytes, stateBytes } = estimate(recipeOf(8), place, null);
+    expect(program.memory.arenaBytes).toBeGreaterThanOrEqual(arenaBytes);
+    expect(program.memory.arenaBytes).toBeLessThan(arenaBytes + 1.1 * stateBytes);
+    await engine.dispose();
+  });
+});
+
+describe("largestBatch(recipe, place, availableBytes)", () => {
+  test("fits, while one image more does not", () => {
+    const available = estimate(recipeOf(128), place, null).totalBytes / 2;
+    const batch = largestBatch(recipeOf(128), place, available);
+    expect(estimate(recipeOf(batch), place, null).totalBytes).toBeLessThanOrEqual(available);
+    expect(estimate(recipeOf(batch + 1), place, null).totalBytes).toBeGreaterThan(available);
+  });
+
+  test("is 0 where nothing fits, and where only a batch fits that batch norm can't train on", () => {
+    expect(largestBatch(recipeOf(128), place, 1_000_000)).toBe(0);
+    // Two strides bring 3×3 pixels to 1×1: a batch of one leaves one value a channel.
+    const small = { ...place, spec: resnet(20, { input: [1, 3, 3] }), sourceBytes: 0 };
+    const one = estimate(recipeOf(2), small, null).totalBytes - 1;
+    expect(largestBatch(recipeOf(128), small, one)).toBe(0);
+  });
+});
+
+describe("refuseIfTooLarge(recipe, place, availableBytes)", () => {
+  test("says what it takes, what there is, and which batch fits", () => {
+    expect(() => refuseIfTooLarge(recipeOf(128), place, 2 ** 40)).not.toThrow();
+    expect(() => refuseIfTooLarge(recipeOf(1024), place, 300 * 2 ** 20)).toThrow(
+      /^training resnet20 in batches of 1024 takes 1\.1 GiB \(arena 1\.1 GiB, state 3 MiB, loader 10 MiB, images 1 MiB\) but 300 MiB of memory are available; the largest batch that fits is \d+: take --batch \d+$/,
+    );
+    expect(() => refuseIfTooLarge(recipeOf(128), place, 1_000_000)).toThrow(
+      /no batch fits: take a smaller network or smaller images$/,
+    );
+  });
+});

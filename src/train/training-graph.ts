@@ -1,0 +1,71 @@
+// The whole training step as one graph: network, loss, gradients, running statistics, update, norms. Planned once; the trainer
+// never sees an operation.
+import { invariant } from "../base/errors.ts";
+import type { FeatureShape, ScalarShape } from "../base/shape.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import type { Graph } from "../graph/graph.ts";
+import type { Value } from "../graph/value.ts";
+import { buildForward } from "../model/forward.ts";
+import { parameterTable } from "../model/parameter-table.ts";
+import { updateRunningStatistics } from "../model/running-statistics.ts";
+import { differentiate } from "../passes/differentiate.ts";
+import { addUpdate } from "../passes/update.ts";
+import type { ParameterRole } from "../spec/parameters.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+import type { Optimizer, Recipe } from "./recipe.ts";
+
+/**
+ * Inputs: `images` [N, C, H, W], `labels` i32 [N] and, where something is dropped, `dropoutKey` i32 [2] for the part step;
+ * `learningRate` [] for update. Outputs: loss and logits of step, three squared norms of measure (normOutputs).
+ */
+export interface TrainingGraph {
+  readonly graph: Graph;
+  /** Mean over the batch, in nats, with label smoothing. */
+  readonly loss: Value<ScalarShape>;
+  readonly logits: Value<FeatureShape>;
+  readonly usesDropout: boolean;
+}
+
+/** What of a recipe shapes the graph. */
+export type TrainingSettings = Pick<Recipe, "batch" | "dtype" | "optimizer" | "labelSmoothing">;
+
+/** λ by what a parameter is for. */
+const weightDecayRules: { readonly [R in ParameterRole]: (optimizer: Optimizer) => number } = {
+  weight: ({ weightDecay }) => weightDecay,
+  bias: ({ weightDecay, decayBias }) => (decayBias ? weightDecay : 0),
+  scale: ({ weightDecay, decayBatchNorm }) => (decayBatchNorm ? weightDecay : 0),
+  shift: ({ weightDecay, decayBatchNorm }) => (decayBatchNorm ? weightDecay : 0),
+  runningMean: () => 0,
+  runningVariance: () => 0,
+};
+
+/** Throws UsageError where batch norm would take statistics over a single value. */
+export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings): TrainingGraph => {
+  const { batch, dtype, optimizer, labelSmoothing } = settings;
+  const builder = new GraphBuilder();
+  const { logits, parameters, batchStatistics, dropoutKey } = buildForward(builder, spec, {
+    mode: "training",
+    batch,
+    dtype,
+  });
+  const labels = builder.input("labels", "i32", [batch]);
+  const { loss } = builder.add("softmaxCrossEntropy", "crossEntropy", { logits, labels }, { labelSmoothing });
+  builder.output(loss);
+  builder.output(logits);
+
+  const differentiated = differentiate(builder.build(), loss, parameters);
+  const withStatistics = GraphBuilder.from(differentiated.graph);
+  updateRunningStatistics(withStatistics, spec, batchStatistics);
+  const roles = new Map(parameterTable(spec).map(({ name, role }) => [name, role]));
+  const learned = parameters.map((weight) => {
+    const [gradient, role] = [differentiated.gradients.get(weight.name), roles.get(weight.name)];
+    invariant(gradient && role, `${weight.name} has a gradient and a role`);
+    return { weight, gradient, weightDecay: weightDecayRules[role](optimizer) };
+  });
+  const graph = addUpdate(withStatistics.build(), {
+    parameters: learned,
+    momentum: optimizer.momentum,
+    nesterov: optimizer.nesterov,
+  });
+  return { graph, loss, logits, usesDropout: dropoutKey !== null };
+};
