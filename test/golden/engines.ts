@@ -1,11 +1,10 @@
 // The engines that the goldens are run on: with which dtypes, on which networks, how far. Another engine is one more entry.
-import { availableParallelism, homedir } from "node:os";
-import { cacheFolder } from "../../src/base/cache-folder.ts";
 import type { FloatDType } from "../../src/base/dtype.ts";
 import { MissingError } from "../../src/base/errors.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { createReferenceEngine } from "../../src/engine/reference/engine.ts";
+import { oneDnnOptions } from "../engine/onednn-options.ts";
 import { type NetworkName, networkNames } from "./fixtures.ts";
 import { defaultSafety, winogradSafety } from "./tolerance.ts";
 
@@ -25,17 +24,7 @@ export interface GoldenEngine {
 const wholeF32 = networkNames.map((model) => ({ model, dtype: "f32", steps: 10 }) as const);
 
 const oneDnn = (convolution: "direct" | "auto"): Promise<Engine> =>
-  createOneDnnEngine({
-    places: {
-      overridePath: process.env.RESIDUAL_ONEDNN ?? null,
-      cacheFolder: cacheFolder(process.platform, homedir(), process.env),
-      system: true,
-      platform: process.platform,
-      architecture: process.arch,
-    },
-    threads: Math.min(2, availableParallelism()),
-    convolution,
-  });
+  createOneDnnEngine({ ...oneDnnOptions, convolution });
 
 export const goldenEngines: readonly GoldenEngine[] = [
   {

@@ -224,6 +224,10 @@ export class Lowering {
 
   #first(value: Value): Physical {
     const first = this.#physicals.get(value.name)?.[0];
+    if (first === undefined && this.workspaces.has(value.name)) {
+      const reason = `${value.name} lies in the library's own workspace, which only the backward pass can read`;
+      throw new UnsupportedError("onednn", this.where, reason);
+    }
     invariant(first !== undefined, `${value.name} has no memory when ${this.where} reads it`);
     return first;
   }
