@@ -142,7 +142,7 @@ describe("residual", () => {
   test.each(cases)("refuses %s", async (_, words, message) => {
     const before = contents();
     const ended = await residual(folder, words);
-    const sentence = /^error: ([^]*)\n$/m.exec(ended.stderr)?.[1] ?? ended.stderr;
+    const sentence = /^error: ([\s\S]*)\n$/m.exec(ended.stderr)?.[1] ?? ended.stderr;
     if (typeof message === "string") expect(sentence).toBe(message);
     else expect(sentence).toMatch(message);
     expect(ended.status).toBe(2);
