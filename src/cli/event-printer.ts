@@ -63,7 +63,7 @@ const epochText = (event: EpochEvent, epochs: number): string => {
     validationAccuracy === undefined || validationLoss === undefined
       ? ""
       : `  validation: loss ${validationLoss.toFixed(4)}, accuracy ${formatPercent(validationAccuracy)}`;
-  return `epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(4)}  accuracy ${formatPercent(trainAccuracy)}${validation}  ${formatDuration(seconds)}`;
+  return `epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(4)}  accuracy ${formatPercent(trainAccuracy)}${validation}  after ${formatDuration(seconds)}`;
 };
 
 export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOptions): EventPrinter => {
@@ -97,7 +97,9 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       epochs = event.epochs;
       const { droppedPerEpoch, parameters, arenaBytes } = event;
       const dropped =
-        droppedPerEpoch > 0 ? `; ${plural(droppedPerEpoch, "image")} of each epoch fill no batch and are left out` : "";
+        droppedPerEpoch > 0
+          ? `; each epoch leaves out ${plural(droppedPerEpoch, "image")}, for want of a full batch`
+          : "";
       line(`network   ${formatCount(parameters)} parameters, arena ${formatBytes(arenaBytes)} as compiled${dropped}`);
     },
     step: (event) => {

@@ -15,6 +15,7 @@ import { checkpointPath } from "./run-directory/checkpoint-store.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
+import { withEarlierTime } from "./train/earlier-time.ts";
 import { journalOf } from "./train/journal.ts";
 import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
@@ -175,7 +176,9 @@ const runIn = async (
     if (result.interrupted) {
       return { kind: "interrupted", directory: path, checkpoint: checkpointPath(path, step), step, epoch };
     }
-    return await conclude(directory, preparation, result, engine, environment);
+    const { batch } = preparation.recipe;
+    const whole = resumed === null ? result : await withEarlierTime(result, path, resumed.step, batch);
+    return await conclude(directory, preparation, whole, engine, environment);
   } finally {
     try {
       await directory.close();

@@ -135,6 +135,19 @@ describe("--json", () => {
     expect([...picture.subarray(1, 4)]).toEqual([0x50, 0x4e, 0x47]);
   });
 
+  test("train --resume of a finished run: evaluates it again, and trains no more", async () => {
+    const { status, stdout, stderr } = await residual(folder, ["train", "--resume", "run", "--json"]);
+    expect({ status, stderr }).toEqual({ status: 0, stderr: "" });
+    const again = stdout
+      .trimEnd()
+      .split("\n")
+      .map((line): unknown => JSON.parse(line));
+    const timed = z.looseObject({ seconds: z.number().positive(), imagesPerSecond: z.number().positive() });
+    const { seconds: _, imagesPerSecond: __, ...end } = timed.parse(again.at(-1));
+    expect(lines.at(-1)).toMatchObject(end);
+    expect(again).not.toContainEqual(expect.objectContaining({ event: "step" }));
+  });
+
   test("train --dry-run: the estimate alone, and nothing is written", async () => {
     const words = ["train", "tiny-data", "--model", "tiny.json", "--batch", "10", "--threads", "1", "--dry-run"];
     const { status, stdout } = await residual(folder, [...words, "--out", "dry", "--json"]);

@@ -142,7 +142,9 @@ export const reportInput = async (
       ...Object.entries(record.data.checksums).map(([name, value]) => ({ name: `SHA-256 of ${name}`, value })),
     ],
     curves,
-    epochs,
+    epochs: epochs.map((epoch) =>
+      epoch.step === result.checkpoint.step ? { ...epoch, test: { accuracy, loss } } : epoch,
+    ),
     evaluation: {
       split: "test",
       accuracy,
