@@ -81,6 +81,8 @@ try {
   port.on("message", (request: Request | null) => {
     if (request === null) {
       dnnl.dispose();
+      // The library is unloaded with this thread: its OpenMP threads have to be gone by then (2: omp_pause_hard).
+      openMp.func("int omp_pause_resource_all(int kind)")(2);
       port.close();
       return;
     }

@@ -1,0 +1,17 @@
+// Every operation has its cases: the table is total, an operation without a line does not compile. Chains that engines fuse
+// are in fused-cases.ts.
+import type { OpKind } from "../../../src/graph/ops.ts";
+import { batchNormCases } from "./batch-norm-cases.ts";
+import type { CaseTable } from "./case.ts";
+import { convCases } from "./conv-cases.ts";
+import { headCases } from "./head-cases.ts";
+import { imageCases } from "./image-cases.ts";
+import { updateCases } from "./update-cases.ts";
+
+export const cases: CaseTable<Exclude<OpKind, "fused">> = {
+  ...convCases,
+  ...batchNormCases,
+  ...imageCases,
+  ...headCases,
+  ...updateCases,
+};

@@ -1,0 +1,89 @@
+// The head of a network: dense layer, dropout, loss; and constants, from which gradients start.
+import type { FloatDType } from "../../../src/base/dtype.ts";
+import type { GraphBuilder } from "../../../src/graph/builder.ts";
+import type { Case, Cases, CaseTable } from "./case.ts";
+
+type DenseSizes = readonly [batch: number, inFeatures: number, outFeatures: number];
+const denseSizes: Readonly<Record<string, DenseSizes>> = {
+  "64 to 10": [4, 64, 10],
+  "512 to 100, 1 image": [1, 512, 100],
+  "20 to 7": [3, 20, 7],
+  "16 to 1": [5, 16, 1],
+};
+const denseCases = (make: (sizes: DenseSizes) => Case): Cases =>
+  Object.fromEntries(Object.entries(denseSizes).map(([title, sizes]) => [title, make(sizes)]));
+
+const loss = (b: GraphBuilder, dtype: FloatDType, n: number, classes: number, labelSmoothing: number) => {
+  const labels = b.input("labels", "i32", [n]);
+  const logits = b.input("logits", dtype, [n, classes]);
+  return { labels, ...b.add("softmaxCrossEntropy", "loss", { logits, labels }, { labelSmoothing }) };
+};
+const losses: Readonly<Record<string, readonly [batch: number, classes: number, labelSmoothing: number]>> = {
+  "10 classes": [4, 10, 0],
+  "1000 classes, label smoothing": [3, 1000, 0.1],
+  "1 image, 2 classes": [1, 2, 0],
+};
+
+export const headCases: CaseTable<
+  | "dense"
+  | "denseBackwardData"
+  | "denseBackwardWeight"
+  | "dropout"
+  | "softmaxCrossEntropy"
+  | "softmaxCrossEntropyBackward"
+  | "constant"
+> = {
+  dense: denseCases(([n, i, o]) => (b, dtype) => {
+    const operands = {
+      x: b.input("x", dtype, [n, i]),
+      weight: b.input("weight", dtype, [o, i]),
+      bias: b.input("bias", dtype, [o]),
+    };
+    return [b.add("dense", "fc", operands, {}).y];
+  }),
+  denseBackwardData: denseCases(([n, i, o]) => (b, dtype) => {
+    const operands = { dy: b.input("dy", dtype, [n, o]), weight: b.input("weight", dtype, [o, i]) };
+    return [b.add("denseBackwardData", "fc.dx", operands, {}).dx];
+  }),
+  denseBackwardWeight: denseCases(([n, i, o]) => (b, dtype) => {
+    const operands = { x: b.input("x", dtype, [n, i]), dy: b.input("dy", dtype, [n, o]) };
+    const { dWeight, dBias } = b.add("denseBackwardWeight", "fc.backward", operands, {});
+    return [dWeight, dBias];
+  }),
+  dropout: {
+    "half of 64 features": (b, dtype) => {
+      const operands = { x: b.input("x", dtype, [4, 64]), key: b.input("key", "i32", [2]) };
+      return [b.add("dropout", "dropout", operands, { rate: 0.5, stream: 0 }).y];
+    },
+    "a fifth of 21 elements, another stream": (b, dtype) => {
+      const operands = { x: b.input("x", dtype, [3, 7]), key: b.input("key", "i32", [2]) };
+      return [b.add("dropout", "dropout", operands, { rate: 0.2, stream: 3 }).y];
+    },
+  },
+  softmaxCrossEntropy: Object.fromEntries(
+    Object.entries(losses).map(([title, sizes]): readonly [string, Case] => [
+      title,
+      (b, dtype) => {
+        const { loss: mean, probabilities } = loss(b, dtype, ...sizes);
+        return [mean, probabilities];
+      },
+    ]),
+  ),
+  softmaxCrossEntropyBackward: Object.fromEntries(
+    Object.entries(losses).map(([title, sizes]): readonly [string, Case] => [
+      title,
+      (b, dtype) => {
+        const { labels, probabilities } = loss(b, dtype, ...sizes);
+        const operands = { probabilities, labels, dLoss: b.input("dLoss", dtype, []) };
+        const params = { labelSmoothing: sizes[2] };
+        return [b.add("softmaxCrossEntropyBackward", "loss.backward", operands, params).dLogits];
+      },
+    ]),
+  ),
+  constant: {
+    one: (b, dtype) => [b.add("constant", "one", {}, { value: 1, shape: [], dtype }).y],
+    "a tenth, which no binary number is": (b, dtype) => [
+      b.add("constant", "tenth", {}, { value: 0.1, shape: [2, 16, 3, 3], dtype }).y,
+    ],
+  },
+};

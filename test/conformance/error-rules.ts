@@ -1,0 +1,136 @@
+// How far an engine may be off: for each operation, how many roundings a result goes through, and the magnitude that each of them
+// is relative to. A sum of K products of any order, rounded after every step with unit roundoff u, is off by at most
+//   γ_K · Σ|a||b|,  γ_K = K·u / (1 − K·u)          (Higham 2002, Accuracy and Stability of Numerical Algorithms, 3.1)
+// The magnitude Σ|a||b| is what the operation's own definition gives for absolute operands, with signs under which nothing
+// cancels. Where an operation is not such a sum (statistics, softmax) the rule has its own formula, stated above it.
+import type { TypedArray } from "../../src/base/dtype.ts";
+import { elementCount } from "../../src/base/shape.ts";
+import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
+import { computeNode } from "../../src/engine/reference/kernels.ts";
+import { operandsOf, resultsOf } from "../../src/graph/graph.ts";
+import type { Node, OpKind } from "../../src/graph/ops.ts";
+import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
+import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
+
+/** A result may be off by γ_roundings · magnitude, element by element; nothing where it is exact. */
+export interface ErrorBound {
+  readonly roundings: number;
+  readonly magnitude: ArrayLike<number>;
+}
+/** Bounds by the name of the result's value. `elementsOf` gives the values of operands and results in f64. */
+export type ErrorRule<K extends OpKind> = (node: Node<K>, elementsOf: ElementsOf) => ReadonlyMap<string, ErrorBound>;
+
+/** Copies, choices and comparisons: not a bit may differ. */
+const exact = (node: Node): ReadonlyMap<string, ErrorBound> =>
+  new Map(
+    resultsOf(node).map(([, { name, shape }]) => [
+      name,
+      { roundings: 0, magnitude: new Float64Array(elementCount(shape)) },
+    ]),
+  );
+
+/** −1 for operands that the definition subtracts; the coefficient's sign where it multiplies. */
+type Signs = Readonly<Record<string, number>>;
+
+/** A result that is a sum of products: the definition itself, on absolute operands times `signs`, gives Σ|a||b|. */
+const sumOfProducts = (
+  node: Node,
+  elementsOf: ElementsOf,
+  roundings: number,
+  signs: Signs = {},
+): ReadonlyMap<string, ErrorBound> => {
+  const known = new Map<string, TypedArray>();
+  for (const [operand, value] of operandsOf(node)) {
+    const sign = signs[operand] ?? 1;
+    const elements = elementsOf(value);
+    known.set(
+      value.name,
+      value.dtype === "i32" ? elements : Float64Array.from(elements, (element) => sign * Math.abs(element)),
+    );
+  }
+  const results = resultsOf(node).map(([, value]) => value);
+  for (const { name, shape } of results) known.set(name, new Float64Array(elementCount(shape)));
+  computeNode(node, ({ name }) => known.get(name) ?? new Float64Array());
+  return new Map(results.map(({ name }) => [name, { roundings, magnitude: known.get(name) ?? [] }]));
+};
+
+export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
+  // One rounding for each product and each addition that it goes through, the first addition (to zero) being exact: K in all.
+  conv2d: (node, elementsOf) => {
+    const [, channels, u, v] = node.operands.weight.shape;
+    return sumOfProducts(node, elementsOf, channels * u * v);
+  },
+  conv2dBackwardData: (node, elementsOf) => {
+    const [filters, , u, v] = node.operands.weight.shape;
+    return sumOfProducts(node, elementsOf, (filters / node.params.groups) * u * v);
+  },
+  conv2dBackwardWeight: (node, elementsOf) => {
+    const [n, , h, w] = node.operands.dy.shape;
+    return sumOfProducts(node, elementsOf, n * h * w);
+  },
+  dense: (node, elementsOf) => sumOfProducts(node, elementsOf, node.operands.x.shape[1] + 1),
+  denseBackwardData: (node, elementsOf) => sumOfProducts(node, elementsOf, node.operands.dy.shape[1]),
+  denseBackwardWeight: (node, elementsOf) => sumOfProducts(node, elementsOf, node.operands.x.shape[0]),
+
+  batchNormTrain: batchNormTrainError,
+  batchNormBackward: batchNormBackwardError,
+  // y = scale · (x − mean) / √(variance + ε) + shift, or x · a + b: + ε, √, one or two divisions, −, ·, +; √ halves what is
+  // before it. The magnitude is |scale| · (|x| + |mean|) / √(variance + ε) + |shift|.
+  batchNormInference: (node, elementsOf) => sumOfProducts(node, elementsOf, 7, { mean: -1 }),
+
+  relu: exact,
+  reluBackward: exact,
+  add: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  maxPool: exact,
+  // As many additions as windows may overlap.
+  maxPoolBackward: (node, elementsOf) => {
+    const { kernel, stride } = node.params;
+    return sumOfProducts(node, elementsOf, Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]));
+  },
+  // H·W − 1 additions, and a division or the reciprocal and a product.
+  globalAveragePool: (node, elementsOf) => {
+    const [, , h, w] = node.operands.x.shape;
+    return sumOfProducts(node, elementsOf, h * w + 1);
+  },
+  globalAveragePoolBackward: (node, elementsOf) => sumOfProducts(node, elementsOf, 2),
+  subsample: exact,
+  subsampleBackward: exact,
+  padChannels: exact,
+  sliceChannels: exact,
+  // rate, 1 − rate and its reciprocal may be rounded before the product is.
+  dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
+  softmaxCrossEntropy: softmaxCrossEntropyError,
+  softmaxCrossEntropyBackward: softmaxCrossEntropyBackwardError,
+  // The constant is rounded to its type.
+  constant: (node) =>
+    new Map([
+      [
+        node.results.y.name,
+        {
+          roundings: 1,
+          magnitude: new Float64Array(elementCount(node.results.y.shape)).fill(Math.abs(node.params.value)),
+        },
+      ],
+    ]),
+
+  // Each coefficient is rounded, its product, and the additions.
+  weightedSum: (node, elementsOf) => {
+    const signs = Object.fromEntries(Object.entries(node.params.coefficients).map(([name, c]) => [name, Math.sign(c)]));
+    return sumOfProducts(node, elementsOf, Object.keys(signs).length + 1, signs);
+  },
+  descend: (node, elementsOf) => sumOfProducts(node, elementsOf, 2, { direction: -1 }),
+  sumOfSquares: (node, elementsOf) =>
+    sumOfProducts(
+      node,
+      elementsOf,
+      Object.values(node.operands).reduce((sum, { shape }) => sum + elementCount(shape), 0),
+    ),
+  // Bodies are laid open before anything is compared (interpret.ts); what their roundings come to is measured, not bounded.
+  fused: exact,
+};
+
+/** The bounds of a node of any kind. */
+export const errorBoundsOf = <K extends OpKind>(
+  node: Node<K>,
+  elementsOf: ElementsOf,
+): ReadonlyMap<string, ErrorBound> => errorRules[node.kind](node, elementsOf);

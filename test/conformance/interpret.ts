@@ -1,0 +1,77 @@
+// Runs a graph in f64 on the reference engine's kernels and keeps every value: what engines are compared with, and what their
+// error bounds are computed from. Optionally a little noise is added to each value, to see what becomes of it.
+import type { TypedArray } from "../../src/base/dtype.ts";
+import { randomPurposes, randomStream } from "../../src/base/philox.ts";
+import { elementCount } from "../../src/base/shape.ts";
+import type { NamedTensors } from "../../src/base/tensor.ts";
+import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
+import { computeNode } from "../../src/engine/reference/kernels.ts";
+import { type Graph, resultsOf } from "../../src/graph/graph.ts";
+import type { Node } from "../../src/graph/ops.ts";
+import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
+
+/** Elements by name of the value; those of a state as they are after the update. */
+export type Elements = ReadonlyMap<string, TypedArray>;
+/** As if the operands of each node were exact. */
+export type ErrorBounds = ReadonlyMap<string, ErrorBound>;
+
+/** The nodes, with the bodies of fused ones in their place. */
+const laidOpen = (nodes: readonly Node[]): readonly Node[] =>
+  nodes.flatMap((node) => (node.kind === "fused" ? laidOpen(node.params.body) : [node]));
+
+/** Visits the nodes in order, each as soon as its results are computed; the visitor may change them. */
+const interpretWith = (
+  graph: Graph,
+  tensors: NamedTensors,
+  visit: (node: Node, elementsOf: ElementsOf) => void,
+): Elements => {
+  const elements = new Map<string, TypedArray>([...tensors].map(([name, { data }]) => [name, data]));
+  const elementsOf: ElementsOf = ({ name, dtype, shape }) => {
+    const n = elementCount(shape);
+    const found = elements.get(name) ?? (dtype === "i32" ? new Int32Array(n) : new Float64Array(n));
+    elements.set(name, found);
+    return found;
+  };
+  const update = (): void => {
+    const values = graph.updates.map(({ state, value }) => [state.name, elementsOf(value)] as const);
+    for (const [name, value] of values) elements.set(name, value);
+  };
+  const nodes = laidOpen(graph.nodes);
+  const measuring = nodes.findIndex(({ part }) => part === "measure");
+  nodes.forEach((node, index) => {
+    if (index === measuring) update();
+    computeNode(node, elementsOf);
+    visit(node, elementsOf);
+  });
+  if (measuring === -1) update();
+  return elements;
+};
+
+/** Every value of the graph in f64, states as they are at the end; and the error bounds of what nodes make. */
+export const interpret = (graph: Graph, tensors: NamedTensors): { elements: Elements; bounds: ErrorBounds } => {
+  const bounds = new Map<string, ErrorBound>();
+  const elements = interpretWith(graph, tensors, (node, elementsOf) => {
+    for (const [name, bound] of errorBoundsOf(node, elementsOf)) bounds.set(name, bound);
+  });
+  return { elements, bounds };
+};
+
+/** The same with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
+export const interpretDisturbed = (
+  graph: Graph,
+  tensors: NamedTensors,
+  bounds: ErrorBounds,
+  amplitude: (bound: ErrorBound) => number,
+  seed: number,
+): Elements => {
+  const { uniform } = randomStream(seed, randomPurposes.synthetic);
+  return interpretWith(graph, tensors, (node, elementsOf) => {
+    for (const [, value] of resultsOf(node)) {
+      const bound = bounds.get(value.name);
+      if (bound === undefined || bound.roundings === 0) continue;
+      const elements = elementsOf(value);
+      const size = amplitude(bound);
+      for (let i = 0; i < elements.length; i++) elements[i]! += size * bound.magnitude[i]! * (2 * uniform() - 1);
+    }
+  });
+};
