@@ -1,0 +1,125 @@
+// The goldens that tools/goldens/make.py wrote, typed and read. All numbers come from PyTorch in f64 but those that say f32.
+import { readFileSync } from "node:fs";
+import type { Pair, Shape } from "../../src/base/shape.ts";
+import type { Padding } from "../../src/graph/geometry.ts";
+
+/** What is kept of a tensor. */
+export interface Digest {
+  readonly shape: Shape;
+  /** L2 norm and sum of all elements. */
+  readonly norm: number;
+  readonly sum: number;
+  /** ‖f32 − f64‖ ⁄ ‖f64‖ of PyTorch's own f32: the largest of several runs that differ in rounding only. */
+  readonly f32Error: number;
+  /** The largest |f32 − f64| of an element, likewise. */
+  readonly f32MaxError: number;
+  /** The elements at sampleIndices(name, …). */
+  readonly samples: readonly number[];
+  /** For sums of products: the longest sum's length, and norm and maximum of the sums of absolute products. */
+  readonly reduction?: { readonly length: number; readonly absoluteNorm: number; readonly absoluteMax: number };
+}
+export type Digests = Readonly<Record<string, Digest>>;
+
+export const networkNames = ["resnet20", "plain20", "resnet18", "resnet50"] as const;
+export type NetworkName = (typeof networkNames)[number];
+
+/** A network's golden; tools/goldens/networks.py says what each entry is. */
+export interface NetworkGolden {
+  readonly case: {
+    readonly model: NetworkName;
+    readonly seed: number;
+    /** In so many first steps no ReLU or maximum was a closer call than `margin` times f32's error. */
+    readonly safeSteps: number;
+    readonly margin: number;
+    readonly batch: number;
+    readonly image: readonly [channels: number, height: number, width: number];
+    readonly classes: number;
+    readonly learningRate: number;
+    readonly momentum: number;
+    readonly weightDecay: number;
+  };
+  readonly samples: { readonly logits: number; readonly gradient: number; readonly running: number; readonly change: number };
+  readonly evaluationLogits: Digest;
+  readonly path: readonly { readonly loss: number; readonly logits: Digest }[];
+  readonly gradients: Digests;
+  readonly running: Digests;
+  readonly changes: Digests;
+}
+
+/** Where an operand's values come from. */
+export type OperandSource =
+  | { readonly kind: "uniform"; readonly shape: Shape; readonly offset: number; readonly scale: number }
+  | { readonly kind: "integers"; readonly shape: Shape; readonly offset: number; readonly below: number };
+
+interface WindowOfCase {
+  readonly stride: Pair;
+  readonly padding: Padding;
+}
+/** The parameters of each kind of case. */
+export interface OperationParams {
+  conv2d: WindowOfCase & { readonly groups: number };
+  batchNormTrain: { readonly epsilon: number; readonly momentum: number };
+  batchNormInference: { readonly epsilon: number };
+  maxPool: WindowOfCase & { readonly kernel: Pair };
+  globalAveragePool: Record<never, never>;
+  shortcutA: { readonly stride: Pair; readonly before: number; readonly after: number };
+  dense: Record<never, never>;
+  softmaxCrossEntropy: { readonly labelSmoothing: number };
+  sgd: {
+    readonly learningRate: number;
+    readonly momentum: number;
+    readonly nesterov: boolean;
+    readonly weightDecay: number;
+  };
+}
+export type OperationName = keyof OperationParams;
+export interface OperationCaseOf<K extends OperationName> {
+  readonly operation: K;
+  readonly params: OperationParams[K];
+  readonly operands: Readonly<Record<string, OperandSource>>;
+  readonly results: Digests;
+}
+export type OperationCase = { [K in OperationName]: OperationCaseOf<K> }[OperationName];
+
+export interface OperationGoldens {
+  readonly seed: number;
+  readonly samples: number;
+  readonly cases: Readonly<Record<string, OperationCase>>;
+}
+
+export interface FormulaGolden {
+  readonly fnv1a: Readonly<Record<string, number>>;
+  /** For each tensor: its first elements, and the sum modulo 2³² of all elements' bits. */
+  readonly tensors: Readonly<
+    Record<
+      string,
+      { readonly seed: number; readonly shape: Shape; readonly first: readonly number[]; readonly checksum: number }
+    >
+  >;
+  readonly labels: readonly number[];
+  readonly sampleIndices: readonly number[];
+}
+
+export interface Manifest {
+  readonly command: string;
+  readonly date: string;
+  readonly formulaVersion: number;
+  readonly versions: Readonly<Record<string, string>>;
+  /** SHA-256 of each file of the folder, in hexadecimal. */
+  readonly files: Readonly<Record<string, string>>;
+}
+
+interface Fixtures extends Record<NetworkName, NetworkGolden> {
+  formula: FormulaGolden;
+  operations: OperationGoldens;
+}
+
+// Compiled tests lie in dist/test/golden.
+const folder = new URL("../../../fixtures/", import.meta.url);
+
+export const readFixtureBytes = (file: string): Buffer => readFileSync(new URL(file, folder));
+
+export const readFixture = <K extends keyof Fixtures>(name: K): Fixtures[K] =>
+  JSON.parse(readFixtureBytes(`${name}.golden.json`).toString("utf8"));
+
+export const readManifest = (): Manifest => JSON.parse(readFixtureBytes("manifest.json").toString("utf8"));
