@@ -3,7 +3,7 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { type Graph, resultsOf } from "../graph/graph.ts";
 import type { Node } from "../graph/ops.ts";
 import { verifyGraph } from "../graph/verify.ts";
-import { addUpdate, type TrackedStatistics, type UpdateOptions } from "./update.ts";
+import { addUpdate, type UpdateOptions } from "./update.ts";
 
 /** One-element tensors suffice: the update works element by element. Computes what the pass adds, in f64. */
 const compute = (node: Node, at: (name: string) => number): number | null => {
@@ -33,15 +33,15 @@ const runUpdate = (graph: Graph, inputs: Record<string, number>, state: Record<s
   return { next, at };
 };
 
-/** A graph whose gradients and batch statistics are inputs. */
-const graphWith = (options: Omit<UpdateOptions, "parameters" | "statistics">, weightDecays: Record<string, number>) => {
+/** A graph whose gradients are inputs. */
+const graphWith = (options: Omit<UpdateOptions, "parameters">, weightDecays: Record<string, number>) => {
   const builder = new GraphBuilder();
   const parameters = Object.entries(weightDecays).map(([name, weightDecay]) => ({
     weight: builder.state(name, "f64", [1]),
     gradient: builder.input(`${name}.gradient`, "f64", [1]),
     weightDecay,
   }));
-  return verifyGraph(addUpdate(builder.build(), { ...options, parameters, statistics: [] }));
+  return verifyGraph(addUpdate(builder.build(), { ...options, parameters }));
 };
 
 const gradients = [0.5, -1.25, 2, 0.125];
@@ -94,34 +94,5 @@ describe("addUpdate(graph, options)", () => {
       "measure sumOfSquares",
     ]);
     expect(graph.updates.map(({ state }) => state.name)).toEqual(["w.velocity", "w"]);
-  });
-
-  const tracked = (elements: number) => {
-    const builder = new GraphBuilder();
-    const statistics: TrackedStatistics = {
-      node: "bn1",
-      mean: builder.input("bn1.mean", "f64", [1]),
-      variance: builder.input("bn1.variance", "f64", [1]),
-      runningMean: builder.state("bn1.running_mean", "f64", [1]),
-      runningVariance: builder.state("bn1.running_var", "f64", [1]),
-      elements,
-      momentum: 0.1,
-    };
-    const options = { parameters: [], momentum: 0.9, nesterov: false, statistics: [statistics] };
-    return () => verifyGraph(addUpdate(builder.build(), options));
-  };
-
-  test("remembers the mean, and the unbiased variance, of each batch with the weight momentum", () => {
-    const state = { "bn1.running_mean": 2, "bn1.running_var": 1 };
-    const { next } = runUpdate(tracked(5)(), { "bn1.mean": 12, "bn1.variance": 8 }, state);
-    expect(next["bn1.running_mean"]).toBeCloseTo(0.9 * 2 + 0.1 * 12, 14);
-    expect(next["bn1.running_var"]).toBeCloseTo(0.9 * 1 + 0.1 * ((8 * 5) / 4), 14);
-  });
-
-  test("refuses statistics over one element, which have no variance", () => {
-    expect(tracked(1)).toThrow(
-      "bn1: batch norm takes its statistics over 1 element a channel, and one has no variance; " +
-        "train with a larger batch or larger images",
-    );
   });
 });

@@ -42,6 +42,12 @@ export const startingState = (
   model: NamedTensors,
   resumed: TrainingCheckpoint | null,
 ): NamedTensors => {
+  const bad = resumed === null ? findNonFinite(model) : null; // a checkpoint was checked when it was written
+  if (bad !== null) {
+    throw new UsageError(
+      `weights: ${bad.name} holds ${bad.value}; weights that are not finite can't be trained further`,
+    );
+  }
   const tensors = new Map(matchTensors(spec, resumed?.model ?? model, resumed === null ? "weights" : "checkpoint"));
   for (const { name, dtype, shape } of graph.states) {
     if (tensors.has(name)) continue;

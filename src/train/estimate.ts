@@ -29,7 +29,10 @@ export interface TrainingPlace {
 }
 
 export interface Estimate {
-  /** Activations, gradients and the like, as planned from the graph; engines add workspaces and save by working in place. */
+  /**
+   * Activations, gradients and the like, as planned from the graph. Engines add reorders and workspaces, and save by working in
+   * place: of ResNet-20 in batches of 128, oneDNN's own arena is 1.4 % larger.
+   */
   readonly arenaBytes: number;
   /** What no layout of the arena can do without. */
   readonly arenaLowerBoundBytes: number;

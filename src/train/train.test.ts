@@ -268,6 +268,39 @@ describe("train(training)", () => {
     expect(steps).toEqual([0]);
   });
 
+  test("draws dropout by the seed and the number of the step, also after a break", async () => {
+    const keys: number[][] = [];
+    const noting = (engine: Engine): Engine => ({
+      name: engine.name,
+      fusions: engine.fusions,
+      dispose: () => engine.dispose(),
+      createState: (tensors) => engine.createState(tensors),
+      compile: async (plan, state) => {
+        const program = await engine.compile(plan, state);
+        return {
+          memory: program.memory,
+          implementations: program.implementations,
+          dispose: () => program.dispose(),
+          run: (inputs, part) => {
+            if (part === "step" && inputs.dropoutKey) keys.push([...inputs.dropoutKey.data]);
+            return program.run(inputs, part);
+          },
+        };
+      },
+    });
+    const first = await withEngine((engine) => trainTiny({ ...stopAfter(3), engine: noting(engine) }));
+    await withEngine((engine) => trainTiny({ resume: throughFiles(first.result.checkpoint), engine: noting(engine) }));
+    expect(keys).toEqual(Array.from({ length: 10 }, (_, step) => [3, step]));
+  });
+
+  test("refuses weights to start from that are not finite", async () => {
+    const weights = new Map((await trainTiny({}, { epochs: 1 })).result.checkpoint.model);
+    weights.set("fc.bias", { dtype: "f32", shape: [3], data: Float32Array.of(0, Number.NaN, 0) });
+    await expect(trainTiny({ weights })).rejects.toThrow(
+      "weights: fc.bias holds NaN; weights that are not finite can't be trained further",
+    );
+  });
+
   test("refuses a batch larger than the data", async () => {
     await expect(trainTiny({}, { batch: 21 })).rejects.toThrow(
       "a batch of 21 is larger than the training split of 20 images; choose a batch of at most 20",

@@ -13,6 +13,7 @@ import { checkpointOf, findNonFinite, startingCounters, startingState, type Trai
 import { validationFields } from "./events.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
+import { withResources } from "./resources.ts";
 import { learningRateAt } from "./schedule.ts";
 import { spanSteps } from "./span.ts";
 import { countCorrect, normsOf, numberOf } from "./step-outputs.ts";
@@ -40,13 +41,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   const began = now();
   const secondsPassed = (): number => (now() - began) / 1000;
 
-  // What is alive is disposed of in reverse order, whatever happens.
-  const alive: { dispose(): Promise<void> }[] = [];
-  const keep = <T extends { dispose(): Promise<void> }>(resource: T): T => {
-    alive.unshift(resource);
-    return resource;
-  };
-  try {
+  return withResources(async (keep) => {
     const weights = training.weights ?? initialTensors(spec, recipe.seed);
     const state = keep(await engine.createState(startingState(graph, spec, weights, resume)));
     const program = keep(await engine.compile(makePlan(fuse(graph, engine.fusions)), state));
@@ -135,7 +130,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       try {
         if (step === (epoch + 1) * stepsPerEpoch) await closeEpoch();
       } catch (error) {
-        if (!signal?.aborted) throw error; // an aborted validation is made again when training is resumed
+        if (!signal?.aborted || error !== signal.reason) throw error; // an aborted validation is made again on resume
       }
       const isOver = epoch >= recipe.epochs || signal?.aborted === true;
       if (isOver || step % checkpointSteps === 0) checkpoint = await writeCheckpoint();
@@ -188,7 +183,5 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         ...(measured && normsOf(measured, learningRate)),
       });
     }
-  } finally {
-    for (const resource of alive) await resource.dispose();
-  }
+  });
 };
