@@ -3,7 +3,7 @@ import { defineConfig } from "vitest/config";
 
 export default defineConfig({
   test: {
-    include: ["dist/src/**/*.test.js", "dist/test/**/*.test.js"],
+    include: ["dist/src/**/*.test.js", "dist/test/**/*.test.js", "dist/tools/**/*.test.js", "dist/bench/**/*.test.js"],
     // One process a file: a native library and its OpenMP team belong to one file alone.
     pool: "forks",
     maxWorkers: 2,

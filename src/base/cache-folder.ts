@@ -3,16 +3,18 @@
 
 /** The variables that say where caches lie; undefined where not set. */
 export interface CacheVariables {
+  readonly RESIDUAL_CACHE?: string | undefined;
   readonly XDG_CACHE_HOME?: string | undefined;
   readonly LOCALAPPDATA?: string | undefined;
 }
 
 /**
- * The folder, which may not exist yet: `residual` below XDG_CACHE_HOME (only when absolute, as the XDG specification asks), below
- * LOCALAPPDATA on Windows, or below `~/.cache`.
+ * The folder, which may not exist yet: RESIDUAL_CACHE itself, else `residual` below XDG_CACHE_HOME (only when absolute, as the XDG
+ * specification asks), below LOCALAPPDATA on Windows, or below `~/.cache`.
  */
 export function cacheFolder(platform: string, homeFolder: string, variables: CacheVariables): string {
-  const { XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = variables;
+  const { RESIDUAL_CACHE: own, XDG_CACHE_HOME: xdg, LOCALAPPDATA: local } = variables;
+  if (own) return own;
   if (platform === "win32") return `${(local || `${homeFolder}\\AppData\\Local`).replaceAll("\\", "/")}/residual`;
   return xdg?.startsWith("/") ? `${xdg}/residual` : `${homeFolder}/.cache/residual`;
 }
@@ -22,3 +24,6 @@ export const extractedPackageFolder = (cache: string, packageName: string): stri
 
 /** The fontconfig file that set-up writes when it had to extract a font: for FONTCONFIG_FILE. */
 export const fontConfigFile = (cache: string): string => `${cache}/debian/fonts.conf`;
+
+/** The folder in which the four files of Fashion-MNIST are looked for after Debian's own, whoever put them there. */
+export const fashionMnistFolder = (cache: string): string => `${cache}/fashion-mnist`;

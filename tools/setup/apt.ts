@@ -88,7 +88,11 @@ export function systemInstaller(
   };
 }
 
-/** A refusal, with what `apt-get update` said when it failed: the lists may be why. Its status alone says little, since one
- * unreachable source fails it while the needed one was read. */
+/**
+ * A refusal, with what `apt-get update` complained of: missing lists may be why. Its status says little: it is 0 when every source
+ * was unreachable, and not 0 when one was that isn't needed.
+ */
 export const withUpdateFailure = (refusal: string, update: CommandResult): string =>
-  update.status === 0 ? refusal : `${refusal}; apt-get update said:\n${lastLines(update)}`;
+  /^(?:W|E|Err):?/m.test(`${update.output}\n${update.errors}`)
+    ? `${refusal}; apt-get update said:\n${lastLines(update)}`
+    : refusal;

@@ -1,6 +1,7 @@
 // `node dist/tools/setup/main.js`: makes sure of oneDNN, the data set and a font before the demo and the tests run.
 // Done in well under 100 ms, without the network, when everything is there. Progress and remedies go to stderr, in plain lines.
 import { homedir } from "node:os";
+import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 import { cacheFolder } from "../../src/base/cache-folder.ts";
 import { needs, type Places } from "./needs.ts";
@@ -12,7 +13,7 @@ const usage = `Makes sure of what Residual needs beyond npm's packages: oneDNN 2
   node dist/tools/setup/main.js [--required] [--no-system]
 
 On Debian with apt, root (or sudo without a password) installs the packages. Anyone else gets them extracted into the cache
-folder (\`residual\` below XDG_CACHE_HOME or ~/.cache). Elsewhere it says what is needed and how to get it.
+folder (RESIDUAL_CACHE, or \`residual\` below XDG_CACHE_HOME or ~/.cache). Elsewhere it says what is needed and how to get it.
 
   --required    exit with status 1 when something needed could not be had; otherwise that is a warning
   --no-system   neither look in system places nor change them: everything comes from and goes into the cache folder
@@ -32,14 +33,14 @@ async function main(): Promise<number> {
     platform: process.platform,
     architecture: process.arch,
     homeFolder: homedir(),
-    cacheFolder: cacheFolder(process.platform, homedir(), env),
+    cacheFolder: resolve(cacheFolder(process.platform, homedir(), env)),
     system: !options.noSystem,
     oneDnnPath: env.RESIDUAL_ONEDNN || null,
     fontConfiguration: env.FONTCONFIG_FILE || env.FONTCONFIG_PATH || null,
   };
-  const missing = await setUp({ needs, places, userId: process.getuid?.() ?? null, run: runCommand, say });
+  const { found, missing } = await setUp({ needs, places, userId: process.getuid?.() ?? null, run: runCommand, say });
   if (missing.length === 0) {
-    say(`all there: ${needs.map(({ name, find }) => `${name} (${find(places)})`).join(", ")}`);
+    say(`all there: ${found.join(", ")}`);
     return 0;
   }
   return explain(missing, options.required);
@@ -52,7 +53,6 @@ function explain(missing: Missing, required: boolean): number {
     say(`  without it ${need.without}`);
     say(`  ${need.remedy}`);
   }
-  say("where installing failed, the option --no-system gets things into your cache folder instead");
   if (required && missing.some(({ need }) => need.required)) return 1;
   say("going on without");
   return 0;

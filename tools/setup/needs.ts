@@ -1,6 +1,6 @@
 // What Residual needs beyond npm's packages, as data: how each thing is found, and which Debian packages bring it.
-import { existsSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
-import { extractedPackageFolder, fontConfigFile } from "../../src/base/cache-folder.ts";
+import { existsSync, linkSync, mkdirSync, renameSync, statSync, writeFileSync } from "node:fs";
+import { extractedPackageFolder, fashionMnistFolder, fontConfigFile } from "../../src/base/cache-folder.ts";
 import { findFonts, fontConfiguration } from "../../src/commands/fonts.ts";
 import { oneDnnPackages, openOneDnn } from "../../src/engine/onednn/library.ts";
 
@@ -54,7 +54,7 @@ const fashionMnistFiles = [
 ] as const;
 
 /** Where Debian's package puts the data set, below the root of the file system or of an extracted package. */
-const fashionMnistFolder = "/usr/share/datasets/fashion-mnist";
+const fashionMnistPackagePath = "/usr/share/datasets/fashion-mnist";
 
 export const needs: readonly Need[] = [
   {
@@ -78,9 +78,10 @@ export const needs: readonly Need[] = [
     find: findFashionMnist,
     systemPackages: packages("dataset-fashion-mnist"),
     extractedPackages: packages("dataset-fashion-mnist"),
+    finish: linkFashionMnist,
     remedy:
       `Fashion-MNIST: Debian has it (\`apt-get install dataset-fashion-mnist\`); elsewhere put ${fashionMnistFiles.join(", ")} from ` +
-      "https://github.com/zalandoresearch/fashion-mnist (data/fashion) into a folder of your own and name that folder instead of fashion-mnist",
+      "https://github.com/zalandoresearch/fashion-mnist (data/fashion) into the folder fashion-mnist of the cache folder",
   },
   {
     name: "a font",
@@ -100,15 +101,22 @@ export const needs: readonly Need[] = [
 
 /** The folder with the four files of Fashion-MNIST; throws when there is none. */
 function findFashionMnist({ system, cacheFolder }: Places): string {
-  const folders = [
-    ...(system ? [fashionMnistFolder] : []),
-    extractedPackageFolder(cacheFolder, "dataset-fashion-mnist") + fashionMnistFolder,
-  ];
+  const folders = [...(system ? [fashionMnistPackagePath] : []), fashionMnistFolder(cacheFolder)];
   const holdsAll = (folder: string): boolean =>
     fashionMnistFiles.every((file) => (statSync(`${folder}/${file}`, { throwIfNoEntry: false })?.size ?? 0) > 0);
   const found = folders.find(holdsAll);
   if (found === undefined) throw new Error(`no folder holds its four files (looked in ${folders.join(", ")})`);
   return found;
+}
+
+/** Puts the extracted files where the data set is looked for: as hard links, which are whole at once and take no room. */
+function linkFashionMnist({ cacheFolder }: Places): void {
+  const from = extractedPackageFolder(cacheFolder, "dataset-fashion-mnist") + fashionMnistPackagePath;
+  const to = fashionMnistFolder(cacheFolder);
+  mkdirSync(to, { recursive: true });
+  for (const file of fashionMnistFiles) {
+    if (!existsSync(`${to}/${file}`)) linkSync(`${from}/${file}`, `${to}/${file}`);
+  }
 }
 
 /** Tells fontconfig of the extracted font; written whole or not at all. */

@@ -22,8 +22,9 @@ export const runCommand: RunCommand = (command, folder) =>
       // The texts of apt are read below, and no package may ask a question.
       env: { ...process.env, LC_ALL: "C", DEBIAN_FRONTEND: "noninteractive" },
       stdio: ["ignore", "pipe", "pipe"],
-      timeout: timeoutMs,
     });
+    // Not spawn's own `timeout`: its timer outlives a program that could not be started, and holds the process for its whole length.
+    const timer = setTimeout(() => child.kill("SIGKILL"), timeoutMs);
     let output = "";
     let errors = "";
     child.stdout.on("data", (chunk) => {
@@ -32,10 +33,12 @@ export const runCommand: RunCommand = (command, folder) =>
     child.stderr.on("data", (chunk) => {
       errors += chunk;
     });
-    child.on("error", (error) => resolve({ status: 127, output, errors: error.message }));
-    child.on("close", (status, signal) =>
-      resolve({ status: status ?? 1, output, errors: signal === null ? errors : `${errors}\nended by ${signal}` }),
-    );
+    const end = (status: number, lastError: string): void => {
+      clearTimeout(timer);
+      resolve({ status, output, errors: errors + lastError });
+    };
+    child.on("error", (error) => end(127, error.message));
+    child.on("close", (status, signal) => end(status ?? 1, signal === null ? "" : `\nended by ${signal}`));
   });
 
 /** The last lines that a failed program printed, for an error message. */

@@ -13,25 +13,33 @@ export interface SetUpContext {
   readonly say: (line: string) => void;
 }
 
-/** What is still missing at the end, each with its reason. Empty: all is there. */
+/** Needs that are not met, each with its reason. */
 export type Missing = readonly { readonly need: Need; readonly reason: string }[];
 
+/** How things stand at the end: what was found, in words, and what is still missing. */
+export interface SetUpResult {
+  readonly found: readonly string[];
+  readonly missing: Missing;
+}
+
 /** Finds what is needed and gets what is missing. With everything present it runs no program and touches no network. */
-export async function setUp(context: SetUpContext): Promise<Missing> {
-  const missing = whatIsMissing(context.needs, context.places);
+export async function setUp(context: SetUpContext): Promise<SetUpResult> {
+  const { needs, places } = context;
+  const before = examine(needs, places);
   // A path that the person gave is the person's to mend: installing another library would not be used.
-  const gettable = missing.filter(({ need }) => !(need.name === "oneDNN" && context.places.oneDnnPath !== null));
-  if (gettable.length === 0) return missing;
+  const gettable = before.missing.filter(({ need }) => !(need.name === "oneDNN" && places.oneDnnPath !== null));
+  if (gettable.length === 0) return before;
   const failures = new Map<Need, string>();
   try {
     await obtain(gettable, context, failures);
   } catch (error) {
     for (const { need } of gettable) failures.set(need, messageOf(error));
   }
-  return whatIsMissing(context.needs, context.places).map(({ need, reason }) => ({
-    need,
-    reason: failures.get(need) ?? reason,
-  }));
+  const after = examine(needs, places);
+  return {
+    found: after.found,
+    missing: after.missing.map(({ need, reason }) => ({ need, reason: failures.get(need) ?? reason })),
+  };
 }
 
 /** Gets one thing after the other; a failure is noted, and the next is tried. */
@@ -47,7 +55,8 @@ async function obtain(missing: Missing, context: SetUpContext, failures: Map<Nee
         await source.get(way === "extract" ? need.extractedPackages : need.systemPackages);
         if (way === "extract") need.finish?.(places);
       } catch (error) {
-        failures.set(need, messageOf(error));
+        const hint = way === "extract" ? "" : "\nto get it into your cache folder instead, give the option --no-system";
+        failures.set(need, messageOf(error) + hint);
       }
     }
   } finally {
@@ -55,15 +64,17 @@ async function obtain(missing: Missing, context: SetUpContext, failures: Map<Nee
   }
 }
 
-function whatIsMissing(needs: readonly Need[], places: Places): Missing {
-  return needs.flatMap((need) => {
+function examine(needs: readonly Need[], places: Places): SetUpResult {
+  const found: string[] = [];
+  const missing: { need: Need; reason: string }[] = [];
+  for (const need of needs) {
     try {
-      need.find(places);
-      return [];
+      found.push(`${need.name} (${need.find(places)})`);
     } catch (error) {
-      return [{ need, reason: messageOf(error) }];
+      missing.push({ need, reason: messageOf(error) });
     }
-  });
+  }
+  return { found, missing };
 }
 
 /**
