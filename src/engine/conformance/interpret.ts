@@ -47,7 +47,11 @@ const interpretWith = (
   return elements;
 };
 
-/** Every value of the graph in f64, states as they are at the end; and the error bounds of what nodes make. */
+/** Every value of the graph in f64, states as they are at the end. */
+export const interpretExactly = (graph: Graph, tensors: NamedTensors): Elements =>
+  interpretWith(graph, tensors, () => {});
+
+/** The same, with the error bounds of what nodes make. */
 export const interpret = (graph: Graph, tensors: NamedTensors): { elements: Elements; bounds: ErrorBounds } => {
   const bounds = new Map<string, ErrorBound>();
   const elements = interpretWith(graph, tensors, (node, elementsOf) => {
@@ -56,7 +60,7 @@ export const interpret = (graph: Graph, tensors: NamedTensors): { elements: Elem
   return { elements, bounds };
 };
 
-/** The same with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
+/** As interpretExactly, with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
 export const interpretDisturbed = (
   graph: Graph,
   tensors: NamedTensors,

@@ -149,8 +149,8 @@ export class NativeProgram implements ProgramDescription {
   }
 
   #run(steps: readonly Step[]): void {
-    if (this.#profiled !== null) return this.#runProfiled(steps, this.#profiled);
-    for (const step of steps) this.#runStep(step);
+    if (this.#profiled !== null) this.#runProfiled(steps, this.#profiled);
+    else for (const step of steps) this.#runStep(step);
   }
 
   #runStep(step: Step): void {
