@@ -57,6 +57,16 @@ describe("bench(options, environment)", () => {
     await expect(off(Number.NaN)).rejects.toThrow(WrongNumbersError);
   });
 
+  test("begins again from other numbers when a check fails, for one relu may have turned by chance", async () => {
+    let checks = 0;
+    const luck = {
+      ...environment,
+      checkGraph: async () => [{ name: "fc.weight", share: checks++ === 0 ? 2 : 0.1, relative: 0 }],
+    };
+    expect((await bench(tiny, luck)).check?.worst).toEqual({ name: "fc.weight", share: 0.1 });
+    expect(checks).toBe(2);
+  });
+
   test("times nothing when the check says nothing", async () => {
     const vague = { ...environment, checkGraph: async () => [{ name: "fc.weight", share: 0, relative: 0.5 }] };
     await expect(bench(tiny, vague)).rejects.toThrow(
