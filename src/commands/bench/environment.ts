@@ -19,7 +19,7 @@ export interface BenchOptions {
   readonly check?: boolean;
   /** Whether the machine's roof is measured; `roofFraction` is null otherwise. Default true. */
   readonly roof?: boolean;
-  /** For how long steps are timed; at least five rounds, and at most twice as long. Default 20. */
+  /** For how long steps are timed; at least five rounds, unless they take half as long again. Default 20. */
   readonly seconds?: number;
   /** Weights, images and labels follow from it. Default 0. */
   readonly seed?: number;

@@ -14,7 +14,7 @@ export interface StepTimes {
 
 export interface TimingOptions {
   readonly batch: number;
-  /** For how long; at least `minRounds` rounds, but no round begins after twice this time. */
+  /** For how long; at least `minRounds` rounds, but no round begins after one and a half times this time. */
   readonly seconds: number;
   readonly now: () => number;
 }
@@ -42,7 +42,7 @@ export const timeSteps = async (
   const start = now();
   const elapsed = (): number => (now() - start) / 1000;
   while (imagesPerSecond.length < minRounds || elapsed() < seconds) {
-    if (imagesPerSecond.length > 0 && elapsed() > 2 * seconds) break;
+    if (imagesPerSecond.length > 0 && elapsed() > 1.5 * seconds) break;
     imagesPerSecond.push((batch * steps * 1000) / (await run(steps)));
   }
   return { imagesPerSecond, javascriptFraction: await javascriptFraction(program, inputs, now) };
