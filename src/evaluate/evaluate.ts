@@ -1,13 +1,19 @@
 // Evaluation of a network on a split: every image exactly once, in order, then the metrics over all logits together.
+import type { ImageShape } from "../base/shape.ts";
 import type { HostTensor } from "../base/tensor.ts";
 import type { Batch } from "../data/batch.ts";
 import type { ImageSource } from "../data/source.ts";
 import { type ConfusionMatrix, confusionMatrix, perClassAccuracy } from "./confusion.ts";
 import { crossEntropies } from "./cross-entropy.ts";
-import type { LogitsFor } from "./evaluation-program.ts";
 import { type Metric, meanLoss } from "./interval.ts";
 import type { Labels, Logits } from "./logits.ts";
 import { predictedClasses, topK } from "./top-k.ts";
+
+/** Computes the logits [N, classes] of images [N, C, H, W], in a buffer that belongs to it: valid until it is called again. */
+export type LogitsOf = (images: HostTensor<"f32">) => Promise<Logits>;
+
+/** Gives the program for an input shape, made when it is first asked for. */
+export type LogitsFor = (shape: ImageShape) => Promise<LogitsOf>;
 
 /** Batches of a split in order, each image once; the last may hold fewer images than it has room for. Null at the end. */
 export interface EvaluationBatches {

@@ -1,7 +1,7 @@
 // How fast a training goes: images a second, and the time left. Times are handed in; no clock is read here.
 
 /** Steps over which the speed is taken: enough to be steady, few enough to follow a change. */
-const window = 20;
+const recentSteps = 20;
 
 export interface Pace {
   /** A step took this long, waiting for its batch included. */
@@ -28,7 +28,7 @@ export const createPace = (batch: number): Pace => {
       steps++;
       allMs += milliseconds;
       recent.push(milliseconds);
-      if (recent.length > window) recent.shift();
+      if (recent.length > recentSteps) recent.shift();
     },
     evaluationTook: (milliseconds) => {
       evaluationMs = milliseconds;

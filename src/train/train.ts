@@ -3,13 +3,13 @@
 import { type HostTensor, scalar, tensor } from "../base/tensor.ts";
 import type { Batch } from "../data/batch.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
-import { evaluationPrograms } from "../evaluate/evaluation-program.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { fuse } from "../passes/fuse.ts";
 import { learningRateInput } from "../passes/update.ts";
 import { makePlan } from "../plan/plan.ts";
 import { countParameters } from "../spec/counts.ts";
 import { checkpointOf, findNonFinite, startingCounters, startingState, type TrainingCheckpoint } from "./checkpoint.ts";
+import { evaluationPrograms } from "./evaluation-program.ts";
 import { validationFields } from "./events.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";

@@ -67,7 +67,9 @@ export const compareTensors = (
   const unknown = [...actual.keys()].filter((name) => !(name in digests));
   const missing = Object.keys(digests).filter((name) => !actual.has(name));
   if (unknown.length > 0 || missing.length > 0) {
-    throw new Error(`${prefix}: PyTorch has no ${unknown.join(", ") || "–"}, and the engine none of ${missing.join(", ") || "–"}`);
+    throw new Error(
+      `${prefix}: PyTorch has no ${unknown.join(", ") || "–"}, and the engine none of ${missing.join(", ") || "–"}`,
+    );
   }
   return [...actual].flatMap(([name, tensor]) => {
     const digest = digests[name];

@@ -38,7 +38,12 @@ export interface NetworkGolden {
     readonly momentum: number;
     readonly weightDecay: number;
   };
-  readonly samples: { readonly logits: number; readonly gradient: number; readonly running: number; readonly change: number };
+  readonly samples: {
+    readonly logits: number;
+    readonly gradient: number;
+    readonly running: number;
+    readonly change: number;
+  };
   readonly evaluationLogits: Digest;
   readonly path: readonly { readonly loss: number; readonly logits: Digest }[];
   readonly gradients: Digests;

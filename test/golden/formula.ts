@@ -28,13 +28,7 @@ export const hashes = (seed: number | string, name: string, count: number): Uint
 };
 
 /** Values in [offset − scale, offset + scale). The scale is rounded to f32 first. */
-export const uniform = (
-  seed: number,
-  name: string,
-  shape: Shape,
-  offset: number,
-  scale: number,
-): HostTensor<"f32"> => {
+export const uniform = (seed: number, name: string, shape: Shape, offset: number, scale: number): HostTensor<"f32"> => {
   const width = Math.fround(scale);
   const unit = (hash: number): number => ((hash >>> 8) - 2 ** 23) / 2 ** 23;
   const drawn = hashes(seed, name, elementCount(shape));

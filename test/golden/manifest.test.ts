@@ -16,6 +16,6 @@ test("the fixtures are those that the manifest names, byte for byte, and at most
 test("the manifest says by what the fixtures were made", () => {
   expect(manifest.formulaVersion).toBe(formulaVersion);
   expect(manifest.command).toBe(`python3 tools/goldens/make.py --date ${manifest.date}`);
-  expect(manifest.versions["torch"]).toMatch(/^1\.13\./);
-  expect(manifest.versions["torchvision"]).toMatch(/^0\.14\./);
+  expect(manifest.versions.torch).toMatch(/^1\.13\./);
+  expect(manifest.versions.torchvision).toMatch(/^0\.14\./);
 });

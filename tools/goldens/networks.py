@@ -12,10 +12,10 @@ import torch
 from digest import digest, rounded
 from training import CLASSES, MOMENTUM, ROUNDINGS, STEPS, WEIGHT_DECAY, Case, run
 
-# Small learning rates: with larger ones ten steps on random labels are chaotic, and float32 can't follow float64.
+# Learning rates are small: with larger ones ten steps on random labels are chaotic, and float32 can't follow float64.
 # The seeds are choose_seeds.py's, with the margin that it measured.
 CASES = (
-    Case("resnet20", batch=4, image=16, learning_rate=2**-7, safe_steps=10, seed=337, margin=6.17),
+    Case("resnet20", batch=4, image=16, learning_rate=2**-7, safe_steps=10, seed=571, margin=4.18),
     Case("plain20", batch=4, image=16, learning_rate=2**-11, safe_steps=1, seed=90, margin=20.46),
     Case("resnet18", batch=4, image=64, learning_rate=2**-11, safe_steps=1, seed=164, margin=6.91),
     Case("resnet50", batch=2, image=64, learning_rate=2**-11, safe_steps=1, seed=3, margin=2.63),

@@ -68,14 +68,19 @@ export const interpretDisturbed = (
   amplitude: (bound: ErrorBound) => number,
   seed: number,
 ): Elements => {
-  const { uniform } = randomStream(seed, randomPurposes.synthetic);
+  const { uniform, below } = randomStream(seed, randomPurposes.synthetic);
+  // Drawn once, and read from a random place on for every value: networks have tens of millions of elements.
+  const noise = Float64Array.from({ length: 2 ** 16 }, () => 2 * uniform() - 1);
   return interpretWith(graph, tensors, (node, elementsOf) => {
     for (const [, value] of resultsOf(node)) {
       const bound = bounds.get(value.name);
       if (bound === undefined || bound.roundings === 0) continue;
       const elements = elementsOf(value);
       const size = amplitude(bound);
-      for (let i = 0; i < elements.length; i++) elements[i]! += size * bound.magnitude[i]! * (2 * uniform() - 1);
+      const start = below(noise.length);
+      for (let i = 0; i < elements.length; i++) {
+        elements[i]! += size * bound.magnitude[i]! * noise[(start + i) % noise.length]!;
+      }
     }
   });
 };

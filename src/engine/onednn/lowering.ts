@@ -77,9 +77,8 @@ export class Lowering {
   /** A value in a layout of images, or row-major; reordered when it lies otherwise. */
   read(value: Value, layout: ImageLayout = "plain"): Physical {
     const first = this.#first(value);
-    return first.layout === layout
-      ? first
-      : this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout);
+    if (first.layout === layout) return first;
+    return this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout, first.shape);
   }
 
   /** A value in the layout that a primitive wants. `shape` is how the primitive sees it. */
@@ -225,6 +224,10 @@ export class Lowering {
 
   #first(value: Value): Physical {
     const first = this.#physicals.get(value.name)?.[0];
+    if (first === undefined && this.workspaces.has(value.name)) {
+      const reason = `${value.name} lies in the library's own workspace, which only the backward pass can read`;
+      throw new UnsupportedError("onednn", this.where, reason);
+    }
     invariant(first !== undefined, `${value.name} has no memory when ${this.where} reads it`);
     return first;
   }

@@ -5,6 +5,7 @@ import type { NamedTensors } from "../../base/tensor.ts";
 import type { FusionRule } from "../../graph/fusion-rule.ts";
 import { verifyGraph } from "../../graph/verify.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { checkStates } from "../checks.ts";
 import type { Engine, Program, State } from "../contract.ts";
 import { ReferenceProgram } from "./program.ts";
 import { Queue } from "./queue.ts";
@@ -28,7 +29,7 @@ class ReferenceEngine implements Engine {
     }
     state.check();
     verifyGraph(plan.graph);
-    for (const value of plan.graph.states) state.checkHolds(value);
+    checkStates(plan, state.kept);
     return new ReferenceProgram(plan, state);
   }
 

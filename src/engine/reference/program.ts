@@ -1,7 +1,6 @@
 // A plan as a program of the reference engine: values lie in one arena, where the planner put them, so that a mistake of the
 // planner shows as a wrong number. Each part reads the state as it was when the part began; the state changes when `update` ends.
 import { arrayView, dtypeBytes, type TypedArray } from "../../base/dtype.ts";
-import { UsageError } from "../../base/errors.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, zeros } from "../../base/tensor.ts";
 import { resultsOf } from "../../graph/graph.ts";
@@ -10,10 +9,11 @@ import type { Value } from "../../graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../plan/memory.ts";
 import { type PartOfPlan, partsOf } from "../../plan/parts.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { checkInputs } from "../checks.ts";
 import type { NodeImplementation, Program, ProgramInputs, ProgramOutputs } from "../contract.ts";
 import type { ElementsOf } from "./kernel.ts";
 import { computeNode } from "./kernels.ts";
-import { formatType, type ReferenceState, sameType } from "./state.ts";
+import type { ReferenceState } from "./state.ts";
 
 /** Lays out what the nodes make. */
 const layOut = (plan: Plan): MemoryPlan => {
@@ -67,7 +67,7 @@ export class ReferenceProgram implements Program {
     if (this.#disposed) throw new Error("this program is disposed of: it can't be run any more");
     this.#state.check();
     const wanted: readonly Part[] = part === undefined ? ["step", "update"] : [part];
-    this.#checkInputs(inputs, wanted);
+    checkInputs(this.#plan, this.#parts, wanted, inputs);
     return this.#state.queue.enqueue(() => {
       for (const each of wanted) this.#runPart(each, inputs);
       return this.#outputs;
@@ -77,23 +77,6 @@ export class ReferenceProgram implements Program {
   async dispose(): Promise<void> {
     this.#disposed = true;
     await this.#state.queue.enqueue(() => this.#arena.clear());
-  }
-
-  #checkInputs(inputs: ProgramInputs, wanted: readonly Part[]): void {
-    for (const value of this.#plan.graph.inputs) {
-      const given = inputs[value.name];
-      if (given === undefined) {
-        const reader = wanted.find((part) => this.#parts[part].inputs.has(value.name));
-        if (reader === undefined) continue;
-        throw new UsageError(`the input ${value.name} is missing: the part ${reader} reads it as ${formatType(value)}`);
-      }
-      if (!sameType(given, value)) {
-        throw new UsageError(`the input ${value.name} should be ${formatType(value)} but is ${formatType(given)}`);
-      }
-      if (given.data.length !== elementCount(value.shape)) {
-        throw new UsageError(`the input ${value.name}, ${formatType(value)}, holds ${given.data.length} elements`);
-      }
-    }
   }
 
   #runPart(part: Part, inputs: ProgramInputs): void {

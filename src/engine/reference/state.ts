@@ -1,9 +1,9 @@
 // The reference engine's state: tensors by name, replaced as a whole. Programs read its arrays while they run.
 import { allocate, type TypedArray } from "../../base/dtype.ts";
 import { UsageError } from "../../base/errors.ts";
-import { elementCount, formatShape, sameShape } from "../../base/shape.ts";
+import { elementCount } from "../../base/shape.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
-import type { Value } from "../../graph/value.ts";
+import { checkWrite } from "../checks.ts";
 import type { State } from "../contract.ts";
 import type { Queue } from "./queue.ts";
 
@@ -13,12 +13,6 @@ export const copyOf = ({ dtype, shape, data }: HostTensor): HostTensor => {
   copy.set(data);
   return { dtype, shape, data: copy };
 };
-
-/** As messages show it: `f32[16, 3, 3, 3]`. */
-export const formatType = ({ dtype, shape }: Pick<Value, "dtype" | "shape">): string => `${dtype}${formatShape(shape)}`;
-
-export const sameType = (a: Pick<Value, "dtype" | "shape">, b: Pick<Value, "dtype" | "shape">): boolean =>
-  a.dtype === b.dtype && sameShape(a.shape, b.shape);
 
 export class ReferenceState implements State {
   /** That of its engine. */
@@ -45,14 +39,7 @@ export class ReferenceState implements State {
 
   async write(tensors: NamedTensors): Promise<void> {
     this.check();
-    for (const [name, tensor] of tensors) {
-      const kept = this.#get(name);
-      if (!sameType(kept, tensor)) {
-        throw new UsageError(
-          `${name}: the state keeps ${formatType(kept)} but was given ${formatType(tensor)}; nothing was written`,
-        );
-      }
-    }
+    checkWrite(tensors, this.#tensors);
     const copies = [...tensors].map(([name, tensor]) => [name, copyOf(tensor).data] as const);
     await this.queue.enqueue(() => this.replace(copies));
   }
@@ -68,14 +55,9 @@ export class ReferenceState implements State {
     if (this.#disposed) throw new Error("this state is disposed of: it can't be used any more");
   }
 
-  /** What compile asks: is this value of a graph among the tensors, with this shape and type? */
-  checkHolds(value: Value): void {
-    const kept = this.#get(value.name);
-    if (!sameType(kept, value)) {
-      throw new UsageError(
-        `${value.name}: the graph takes ${formatType(value)} but the state holds ${formatType(kept)}`,
-      );
-    }
+  /** The tensors themselves, not copies. */
+  get kept(): NamedTensors {
+    return this.#tensors;
   }
 
   /** The elements themselves, not a copy. */
@@ -92,13 +74,6 @@ export class ReferenceState implements State {
   #get(name: string): HostTensor {
     const tensor = this.#tensors.get(name);
     if (tensor) return tensor;
-    throw new UsageError(`${name}: the state has no such tensor; it holds ${listNames([...this.#tensors.keys()])}`);
+    throw new UsageError(`the state has no tensor ${name}`);
   }
 }
-
-/** Up to six names, and how many more there are. */
-const listNames = (names: readonly string[]): string => {
-  if (names.length === 0) return "none";
-  const shown = names.slice(0, 6).join(", ");
-  return names.length <= 6 ? shown : `${shown} and ${names.length - 6} more`;
-};

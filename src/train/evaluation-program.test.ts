@@ -2,10 +2,10 @@ import { describe, expect, test } from "vitest";
 import { openEvaluationLoader } from "../data/node/loader.ts";
 import { syntheticSource } from "../data/synthetic.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
+import { evaluate, type LogitsFor } from "../evaluate/evaluate.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
-import { evaluate } from "./evaluate.ts";
-import { evaluationPrograms, type LogitsFor } from "./evaluation-program.ts";
+import { evaluationPrograms } from "./evaluation-program.ts";
 
 const source = syntheticSource({ images: 10, shape: [1, 4, 4], classes: 3, seed: 1 });
 const preprocessing = { size: [4, 4], channels: 1, mean: [0.5], deviation: [0.25] } as const;

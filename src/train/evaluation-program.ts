@@ -3,17 +3,12 @@ import { invariant } from "../base/errors.ts";
 import type { ImageShape } from "../base/shape.ts";
 import type { HostTensor } from "../base/tensor.ts";
 import type { Engine, Program, State } from "../engine/contract.ts";
+import type { LogitsFor } from "../evaluate/evaluate.ts";
+import type { Logits } from "../evaluate/logits.ts";
 import { buildGraph } from "../model/forward.ts";
 import { fuse } from "../passes/fuse.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
-import type { Logits } from "./logits.ts";
-
-/** Computes the logits [N, classes] of images [N, C, H, W], in a buffer that belongs to it: valid until it is called again. */
-export type LogitsOf = (images: HostTensor<"f32">) => Promise<Logits>;
-
-/** Gives the program for an input shape, made when it is first asked for. */
-export type LogitsFor = (shape: ImageShape) => Promise<LogitsOf>;
 
 export interface EvaluationPrograms {
   readonly logitsFor: LogitsFor;

@@ -1,0 +1,14 @@
+// The CPU engine against the reference in f64: every operation, every fusion, whole training steps.
+import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
+import { oneDnnOptions } from "../engine/onednn-options.ts";
+import { runConformance } from "./conformance.ts";
+import { describeTrainingSteps } from "./training-steps.ts";
+
+const createEngine = () => createOneDnnEngine(oneDnnOptions);
+
+await runConformance({
+  engineName: "onednn",
+  createEngine,
+  skip: [{ reason: "the winners are the library's workspace", cases: ["maxPool: the winners"] }],
+});
+describeTrainingSteps("onednn", createEngine, ["resnet20", "plain20", "resnet18", "resnet50"]);

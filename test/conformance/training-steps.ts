@@ -1,0 +1,44 @@
+// Whole training steps of residual and plain networks on an engine, compared with f64.
+import { describe, expect, test } from "vitest";
+import type { Engine } from "../../src/engine/contract.ts";
+import { namedSpec } from "../../src/spec/named-networks.ts";
+import { compareGraph, worstOf } from "./compare-graph.ts";
+import { trainingStep } from "./training-step.ts";
+
+/** Networks on images small enough for the reference kernels, yet with 2×2 pixels in the last stage. */
+const steps = {
+  resnet20: { batch: 4, size: 16 },
+  plain20: { batch: 4, size: 16 },
+  resnet18: { batch: 2, size: 48 },
+  resnet50: { batch: 2, size: 48 },
+} as const;
+export type SteppedNetwork = keyof typeof steps;
+
+/** Running a large network in f64 half a dozen times takes a minute on a busy machine. */
+const timeoutMs = 300_000;
+
+/** Declares one test for each network. `createEngine` makes an engine that the test disposes of. */
+export const describeTrainingSteps = (
+  engineName: Engine["name"],
+  createEngine: () => Promise<Engine>,
+  networks: readonly SteppedNetwork[],
+): void => {
+  describe(`a training step on ${engineName}`, () => {
+    test.each(networks)("of %s agrees with f64", { timeout: timeoutMs }, async (network) => {
+      const { batch, size } = steps[network];
+      const { graph, tensors } = trainingStep(namedSpec(network, { input: [3, size, size], classes: 10 }), batch);
+      const engine = await createEngine();
+      try {
+        const comparisons = await compareGraph(engine, graph, tensors);
+        const worst = worstOf(comparisons);
+        console.info(
+          `${engineName}, ${network}: ${comparisons.length} values, the worst is ${worst.name} with ${worst.share.toPrecision(2)} of what it may be off by`,
+        );
+        expect(comparisons.length).toBeGreaterThan(100);
+        expect(worst.share, worst.name).toBeLessThanOrEqual(1);
+      } finally {
+        await engine.dispose();
+      }
+    });
+  });
+};
