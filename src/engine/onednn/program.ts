@@ -25,6 +25,12 @@ type Step =
     }
   | { readonly kind: "script"; readonly arrays: ScriptArray[]; readonly run: (arrays: readonly ScriptArray[]) => void };
 
+interface Profile {
+  readonly seconds: Float64Array;
+  /** Milliseconds. */
+  readonly now: () => number;
+}
+
 /** Where an input's address has to be put before a run. */
 interface InputBinding {
   readonly memories: Memory[];
@@ -61,7 +67,7 @@ export class NativeProgram implements ProgramDescription {
   #held: ProgramInputs = {};
   #preparedVersion = -1;
   /** Seconds of the calls of the run under way, while it is profiled. */
-  #profiled: Float64Array | null = null;
+  #profiled: Profile | null = null;
 
   constructor(dnnl: Dnnl, plan: Plan, state: NativeState, options: LoweringOptions) {
     this.#dnnl = dnnl;
@@ -101,11 +107,12 @@ export class NativeProgram implements ProgramDescription {
   }
 
   /** As `run`; the seconds of each call, in the order of the implementations. Two looks at the clock a call: some 0.1 µs. */
-  profile(inputs: ProgramInputs, part?: Part): Float64Array {
-    this.#profiled = new Float64Array(this.implementations.length);
+  profile(inputs: ProgramInputs, part: Part | undefined, now: () => number): Float64Array {
+    const seconds = new Float64Array(this.implementations.length);
+    this.#profiled = { seconds, now };
     try {
       this.run(inputs, part);
-      return this.#profiled;
+      return seconds;
     } finally {
       this.#profiled = null;
     }
@@ -161,16 +168,16 @@ export class NativeProgram implements ProgramDescription {
     }
   }
 
-  #runProfiled(steps: readonly Step[], seconds: Float64Array): void {
+  #runProfiled(steps: readonly Step[], { seconds, now }: Profile): void {
     let index = 0; // of the part's first call among all
     for (const phase of phases) {
       if (this.#steps[phase] === steps) break;
       index += this.#steps[phase].length;
     }
     for (const step of steps) {
-      const start = performance.now();
+      const start = now();
       this.#runStep(step);
-      seconds[index++] = (performance.now() - start) / 1000;
+      seconds[index++] = (now() - start) / 1000;
     }
   }
 
