@@ -2,6 +2,7 @@
 // work was interrupted), 2 wrong usage or input.
 import { FormatError, MissingError, NativeError, ShapeError, UnsupportedError, UsageError } from "../base/errors.ts";
 import { FileError } from "../checkpoint/node/file-error.ts";
+import { WrongNumbersError } from "../commands/bench/check-numbers.ts";
 import { NonFiniteError } from "../train/non-finite-error.ts";
 import { Interrupted } from "./interruption.ts";
 
@@ -10,6 +11,7 @@ export type ExitStatus = 0 | 1 | 2;
 /** Errors whose message says all that the person needs. */
 const explained = [
   Interrupted,
+  WrongNumbersError,
   FormatError,
   MissingError,
   NativeError,

@@ -4,6 +4,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from "commander
 import { UsageError } from "../base/errors.ts";
 import { engineNames } from "../commands/environment.ts";
 import type { MapShape } from "../spec/spec.ts";
+import { answerBench } from "./answer-bench.ts";
 import { answerTrain } from "./answer-train.ts";
 import { answerDoctor, answerEvaluate, answerInit, answerModels, answerPredict, answerSummary } from "./answers.ts";
 import type { ExitStatus } from "./exit-status.ts";
@@ -80,6 +81,13 @@ interface Evaluate extends Engines, Weights {
   readonly split?: string;
   readonly batch?: number;
   readonly validation?: number;
+}
+interface Bench extends Engines {
+  readonly model: string;
+  readonly batch: number;
+  readonly dtype?: string;
+  readonly image?: number;
+  readonly seconds?: number;
 }
 interface Predict extends Engines, Weights {
   readonly top?: number;
@@ -193,6 +201,16 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     ...shapeOptions(),
   ]).action((model: string, file: string, { json, ...options }: Common & Shapes & Weights) =>
     inSession(json === true, (session) => done(answerInit(model, file, options, session))),
+  );
+  command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
+    option("--model <name>", "a named network").makeOptionMandatory(),
+    number("--batch <n>", "images of a step").makeOptionMandatory(),
+    option("--dtype <type>", "f32"),
+    number("--image <side>", "height and width of the images (default: the network's)"),
+    number("--seconds <n>", "for how long steps are timed (default: 20)"),
+    ...engineOptions(),
+  ]).action((what: string, { json, ...options }: Common & Bench) =>
+    inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );
   command("doctor", "which engines, libraries and data this machine has, and how to get the rest", []).action(
     (options: Common) => inSession(options.json === true, (session) => done(answerDoctor(doctorProbes(), session))),

@@ -20,7 +20,8 @@ export interface ChosenEngine extends OpenedEngine {
 /** Multiply-accumulates a second of the reference engine's forward pass: resnet20, 60 images, one core of an AMD EPYC with AVX-512. */
 const referenceMacsPerSecond = 3.5e8;
 
-const engineNameOf = (engine: string): EngineName => {
+/** Throws UsageError, with the nearest name, for an engine that there isn't. */
+export const engineNameOf = (engine: string): EngineName => {
   const name = engineNames.find((known) => known === engine);
   if (name !== undefined) return name;
   const near = nearest(engine, engineNames);
@@ -28,7 +29,8 @@ const engineNameOf = (engine: string): EngineName => {
   throw new UsageError(`unknown engine "${engine}"; ${remedy}`);
 };
 
-const threadsOf = (options: EngineOptions, environment: CommandEnvironment): number => {
+/** The threads asked for, or the cores that this process may use. Throws UsageError. */
+export const threadsOf = (options: EngineOptions, environment: Pick<CommandEnvironment, "measureMachine">): number => {
   const { threads = environment.measureMachine().cores } = options;
   if (Number.isInteger(threads) && threads >= 1) return threads;
   throw new UsageError(`--threads should be a whole number of at least 1 but is ${threads}`);

@@ -48,6 +48,12 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
   ["an unknown option", [...train, "--epoch", "2"], "unknown option '--epoch'\n(Did you mean --epochs?)"],
   ["an option without its value", ["train", "tiny-data", "--epochs"], "option '--epochs <n>' argument missing"],
   ["no number", [...train, "--epochs", "two"], "option '--epochs <n>' argument 'two' is invalid. It is not a number."],
+  ["a benchmark without its network", ["bench", "train"], "required option '--model <name>' not specified"],
+  [
+    "a benchmark that there isn't",
+    ["bench", "predict", "--model", "resnet20", "--batch", "4"],
+    'bench times train or infer but was asked for "predict"',
+  ],
   ["a missing argument", ["evaluate", "run"], "missing required argument 'data'"],
   [
     "an unknown model",

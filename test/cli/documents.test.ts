@@ -212,6 +212,19 @@ describe("--json", () => {
     expect(status).toBe(0);
   });
 
+  test("bench: the speed's spread, and what share of the roof it is", async () => {
+    const positive = z.number().positive();
+    const schema = z.looseObject({
+      imagesPerSecond: z.object({ median: positive, min: positive, max: positive, n: count }),
+      gflops: positive,
+      roofFraction: positive,
+      hardware: z.looseObject({ cpu: z.string() }),
+      implementations: z.array(z.strictObject({ node: z.string(), implementation: z.string() })),
+    });
+    const words = ["bench", "infer", "--model", "resnet20", "--batch", "4", "--seconds", "0.5", "--threads", "1"];
+    expect((await documentOf(schema, ...words)).imagesPerSecond.n).toBeGreaterThan(0);
+  });
+
   test("doctor: engines and data, there or not, with reasons", async () => {
     const schema = z.looseObject({
       engines: z.array(
