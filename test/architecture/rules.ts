@@ -51,7 +51,7 @@ export const importMatrix: Readonly<Record<string, readonly string[]>> = {
   commands: [...belowCommands, "study", "../recipes"],
   // 9: the composition roots; "" is src/index.ts, which exports the library. The library's Node environment is the others' as well.
   library: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
-  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
+  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "engine/conformance", "library", ""],
   server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
   web: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
   "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library"],
