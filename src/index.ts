@@ -19,6 +19,7 @@ export type { CommandEvent } from "./commands/events.ts";
 export { type ModelEntry, models } from "./commands/models.ts";
 export type { PredictDocument } from "./commands/predict.ts";
 export { type Summary, summary } from "./commands/summary.ts";
+export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
 export type { TrainedModel } from "./commands/trained-model.ts";
 export type { DataSet } from "./data/data-set.ts";
 export { holdOutValidation } from "./data/data-set.ts";
@@ -47,7 +48,7 @@ export type {
   Run,
   TrainOptions,
 } from "./library/verbs.ts";
-export { evaluate, fashionMnist, openData, predict, train, trainToDirectory } from "./library/verbs.ts";
+export { evaluate, fashionMnist, openData, predict, resumeTraining, train, trainToDirectory } from "./library/verbs.ts";
 export { buildForward, buildGraph, type ForwardOptions } from "./model/forward.ts";
 export { initialTensors } from "./model/initial-tensors.ts";
 export { parameterTable } from "./model/parameter-table.ts";

@@ -18,10 +18,11 @@ const print = (line: string): void => {
   process.stderr.write(`${line}\n`);
 };
 
-/** A reader that has gone (`residual models --json | head`) is no failure. */
+/** A reader that has gone (`residual train … --json | head`) is no failure: the work goes on, untold. */
+let isRead = true;
 process.stdout.on("error", (error: NodeJS.ErrnoException) => {
-  if (error.code === "EPIPE") process.exit(0);
-  throw error;
+  if (error.code !== "EPIPE") throw error;
+  isRead = false;
 });
 
 const inSession: ProgramOptions["inSession"] = async (json, run) => {
@@ -29,7 +30,7 @@ const inSession: ProgramOptions["inSession"] = async (json, run) => {
   const printer = createEventPrinter({ print, bar, monotonicMs: () => performance.now() });
   let directory: string | null = null;
   const writeJson = (value: unknown): void => {
-    process.stdout.write(`${JSON.stringify(value)}\n`);
+    if (isRead) process.stdout.write(`${JSON.stringify(value)}\n`);
   };
   const interruption = listenForSignals(
     process,

@@ -7,7 +7,7 @@ import { UsageError } from "../base/errors.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { syntheticSource } from "../data/synthetic.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
-import { evaluate, train, trainToDirectory } from "./verbs.ts";
+import { evaluate, resumeTraining, train, trainToDirectory } from "./verbs.ts";
 
 const spec = parseSpec(
   {
@@ -77,10 +77,18 @@ describe("evaluate(model, images)", () => {
 });
 
 describe("trainToDirectory(options)", () => {
-  test("writes the run directory that the command writes", async () => {
+  test("writes the run directory that the command writes; resumeTraining goes on with an interrupted one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "residual-library-"));
     try {
-      const outcome = await trainToDirectory({ ...options, out: join(folder, "run") });
+      const controller = new AbortController();
+      const stopped = await trainToDirectory({
+        ...options,
+        out: join(folder, "run"),
+        signal: controller.signal,
+        onEvent: ({ event }) => event === "step" && controller.abort(),
+      });
+      expect(stopped).toMatchObject({ kind: "interrupted", step: 1 });
+      const outcome = await resumeTraining({ resume: join(folder, "run"), data, workers: 0 });
       expect(outcome.kind).toBe("end");
       expect((await readdir(join(folder, "run"))).sort()).toEqual(
         expect.arrayContaining(["checkpoints", "latest.json", "metrics.jsonl", "report.html", "run.json"]),

@@ -6,8 +6,8 @@ import { type EvaluateDocument, evaluateDocument, evaluateModel } from "../comma
 import type { CommandEvent } from "../commands/events.ts";
 import { type PredictDocument, predictWithModel } from "../commands/predict.ts";
 import { trainedModelOf } from "../commands/train/conclusion.ts";
-import type { TrainOptions as CommandTrainOptions } from "../commands/train/options.ts";
-import { train as trainInDirectory, trainInMemory } from "../commands/train.ts";
+import type { TrainOptions as CommandTrainOptions, ResumeOptions, TrainOutcome } from "../commands/train/options.ts";
+import { resumeTraining as resumeInDirectory, train as trainInDirectory, trainInMemory } from "../commands/train.ts";
 import type { TrainedModel } from "../commands/trained-model.ts";
 import type { DataSet } from "../data/data-set.ts";
 import type { DataSetOptions } from "../data/node/data-set-options.ts";
@@ -84,9 +84,18 @@ export const train = async (options: Omit<TrainOptions, "out">): Promise<Run> =>
  * Trains as the command does: into a run directory (`out`, or runs/<name>) with checkpoints, metrics, an evaluation of the test
  * split at the end, and a report. Gives how it ended: `kind` is "end" or "interrupted".
  */
-export const trainToDirectory = (options: TrainOptions) => {
+export const trainToDirectory = (options: TrainOptions): Promise<TrainOutcome> => {
   useFonts();
   return trainInDirectory(options, environmentOf(options, "train"));
+};
+
+/**
+ * Goes on with a run directory that was interrupted or killed: bit-equal to the run without the break. Network, recipe, data and
+ * engine are the run's own; `epochs` may set a later end. Gives how it ended, as trainToDirectory does.
+ */
+export const resumeTraining = (options: ResumeOptions & LongWork): Promise<TrainOutcome> => {
+  useFonts();
+  return resumeInDirectory(options, environmentOf(options, "train"));
 };
 
 export interface EvaluateOptions extends EngineOptions, LongWork {
