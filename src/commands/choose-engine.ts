@@ -1,8 +1,8 @@
 // Which engine computes, and what happens where oneDNN is not there: training stops with the remedy; what only runs a network
 // forward goes on with the reference engine, and says how slow that is.
 import { MissingError, UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { countMacs } from "../spec/counts.ts";
-import { nearest } from "../spec/nearest.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { type CommandEnvironment, type EngineName, engineNames, type OpenedEngine } from "./environment.ts";
 

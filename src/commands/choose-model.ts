@@ -3,13 +3,13 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
 import { explainFileError } from "../checkpoint/node/file-error.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { pixelShapeOf } from "../data/source.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { namedNetworks, namedSpec, type SpecOptions } from "../spec/named-networks.ts";
-import { nearest } from "../spec/nearest.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { openWeights } from "./run-directory/open-weights.ts";

@@ -1,5 +1,6 @@
 // `residual evaluate`: how well a network does on a split of a data set, each image counted once.
 import { UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { fitPreprocessing } from "../data/node/fit-preprocessing.ts";
 import { openEvaluationLoader } from "../data/node/loader.ts";
@@ -7,7 +8,6 @@ import type { Preprocessing } from "../data/preprocessing.ts";
 import { type ImageSource, pixelShapeOf } from "../data/source.ts";
 import type { Engine } from "../engine/contract.ts";
 import { type Evaluation, evaluate as evaluateLogits } from "../evaluate/evaluate.ts";
-import { nearest } from "../spec/nearest.ts";
 import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";

@@ -1,6 +1,6 @@
 // Which recipe a training follows: a named one, a JSON file or the default, with the fields that the person set otherwise.
 import { UsageError } from "../../base/errors.ts";
-import { nearest } from "../../spec/nearest.ts";
+import { nearest } from "../../base/nearest.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
