@@ -55,6 +55,7 @@ export { parameterTable } from "./model/parameter-table.ts";
 export { differentiate } from "./passes/differentiate.ts";
 export { fuse } from "./passes/fuse.ts";
 export { addUpdate } from "./passes/update.ts";
+export { drawMemory } from "./plan/draw-memory.ts";
 export { type MemoryPlan, planMemory } from "./plan/memory.ts";
 export { makePlan, type Plan } from "./plan/plan.ts";
 export { countMacs, countParameters } from "./spec/counts.ts";
