@@ -46,6 +46,25 @@ export class GraphBuilder {
   }
 
   /** Adds a node and returns its results. Throws ShapeError when the operands don't fit. */
+  add<K extends "relu" | "sigmoid" | "affine", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly x: Value<S> },
+    params: Params<K>,
+  ): { readonly y: Value<S> };
+  add<K extends "add" | "multiply", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly a: Value<S>; readonly b: Value<S> },
+    params: Params<K>,
+  ): { readonly y: Value<S> };
+  add<K extends "reluBackward" | "sigmoidBackward", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly y: Value<S>; readonly dy: Value<S> },
+    params: Params<K>,
+  ): { readonly dx: Value<S> };
+  add<K extends OpKind>(kind: K, name: string, operands: Operands<K>, params: Params<K>): Results<K>;
   add<K extends OpKind>(kind: K, name: string, operands: Operands<K>, params: Params<K>): Results<K> {
     const results = shapeOf(kind, name, operands, params);
     const node: NodeOf<K> = { kind, name, part: this.#part, operands, params, results };

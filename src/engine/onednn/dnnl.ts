@@ -34,16 +34,27 @@ interface BatchNormDescription {
   readonly relu: boolean;
 }
 
-interface ReluDescription {
-  readonly kind: "relu";
-  /** The backward pass reads y rather than x. */
-  readonly pass: "inference" | "backward";
-  readonly x: MemoryDescriptor;
-}
+/** What is done to each element. The backward passes read y rather than x; that of an affine map is one itself. */
+type ElementwiseDescription =
+  | {
+      readonly kind: "elementwise";
+      readonly function: "relu" | "sigmoid";
+      readonly pass: "inference" | "backward";
+      readonly x: MemoryDescriptor;
+    }
+  | {
+      readonly kind: "elementwise";
+      readonly function: "affine";
+      readonly pass: "inference";
+      readonly scale: number;
+      readonly shift: number;
+      readonly x: MemoryDescriptor;
+    };
 
 interface PoolingDescription {
   readonly kind: "pooling";
-  readonly algorithm: "max" | "average";
+  /** `average` over the elements inside the image, `averageWithPadding` over the whole window. */
+  readonly algorithm: "max" | "average" | "averageWithPadding";
   readonly pass: "training" | "inference" | "backward";
   readonly x: MemoryDescriptor;
   readonly y: MemoryDescriptor;
@@ -97,7 +108,7 @@ interface ReorderDescription {
 export type PrimitiveDescription =
   | ConvolutionDescription
   | BatchNormDescription
-  | ReluDescription
+  | ElementwiseDescription
   | PoolingDescription
   | DenseDescription
   | BinaryDescription
