@@ -6,7 +6,8 @@ import type { Lowering } from "../lowering.ts";
 export const addBias = (context: Lowering, { operands: { x, bias }, results: { y } }: NodeOf<"addBias">): void => {
   const layout = context.imageLayoutOf(x);
   const from = context.read(x, layout);
-  const vector = context.reshaped(context.read(bias), [1, x.shape[1], 1, 1]);
+  // One pixel: every layout of it is row-major. Given as x lies, there is fast code; as a plain vector, for blocks there is none.
+  const vector = { ...context.read(bias), descriptor: context.dnnl.image([1, x.shape[1], 1, 1], layout) };
   const primitive = context.describe({
     kind: "binary",
     operation: "add",
