@@ -4,7 +4,7 @@ import type { AveragePoolParams } from "../../graph/geometry.ts";
 import type { Kernel } from "./kernel.ts";
 
 /** A window's pixels inside the image, rows h0 … h1 − 1 and columns w0 … w1 − 1, and what its sum is divided by. */
-interface Window {
+interface PixelsOfWindow {
   readonly plane: number;
   /** Its place in [N, C, H′, W′]. */
   readonly place: number;
@@ -18,7 +18,7 @@ const forEachWindow = (
   [N, C, H, W]: ImageShape,
   [, , H2, W2]: ImageShape,
   { kernel, stride, padding, countPadding }: AveragePoolParams,
-  visit: (window: Window) => void,
+  visit: (pixels: PixelsOfWindow) => void,
 ): void => {
   const [U, V] = kernel;
   for (let plane = 0; plane < N * C; plane++) {

@@ -51,8 +51,8 @@ export const maxPoolBackward = (
   ]);
 };
 
-const averageOf = ({ countPadding, ...window }: AveragePoolParams) =>
-  ({ kind: "pooling", algorithm: countPadding ? "averageWithPadding" : "average", ...window }) as const;
+const averageOf = ({ countPadding, kernel, stride, padding }: AveragePoolParams) =>
+  ({ kind: "pooling", algorithm: countPadding ? "averageWithPadding" : "average", kernel, stride, padding }) as const;
 
 export const averagePool = (
   context: Lowering,
@@ -73,12 +73,11 @@ export const averagePoolBackward = (
   context: Lowering,
   { operands: { dy }, params, results: { dx } }: NodeOf<"averagePoolBackward">,
 ): void => {
-  const { inputShape: _, ...pool } = params;
   const layout = context.imageLayoutOf(dy);
   const from = context.read(dy, layout);
   const to = context.result(dx, layout);
   const shapes = { x: to.descriptor, y: from.descriptor };
-  const primitive = context.describe({ ...averageOf(pool), pass: "backward", ...shapes });
+  const primitive = context.describe({ ...averageOf(params), pass: "backward", ...shapes });
   context.call(primitive, [
     ["dy", from],
     ["dx", to],
