@@ -10,6 +10,7 @@ export const testFolders: readonly string[] = [
   "plan",
   "engine",
   "engine/reference",
+  "engine/conformance",
   "../test",
   "../recipes",
 ];
@@ -40,6 +41,8 @@ export const importMatrix: Readonly<Record<string, readonly string[]>> = {
   "engine/reference": ["engine", "plan", "graph"],
   "engine/onednn": ["engine", "plan", "graph"],
   "engine/webgpu": ["engine", "plan", "graph"],
+  // the comparison of an engine with the reference: what the conformance tests and the benchmark's check share
+  "engine/conformance": ["engine", "engine/reference", "plan", "graph", "passes"],
   evaluate: ["engine", "data"],
   // 6: a recipe and a checkpoint name the spec of what they train
   train: ["spec", "model", "graph", "passes", "plan", "engine", "data", "checkpoint", "evaluate"],
@@ -62,15 +65,16 @@ const anyModule = /^node:/;
 export const nodeModules: Readonly<Record<string, RegExp>> = {
   "data/node": anyModule, // reads data sets, and decodes in worker threads
   "checkpoint/node": anyModule, // reads and writes weights files
-  "engine/onednn": /^node:(worker_threads|url)$/, // the one thread that drives oneDNN
+  "engine/onednn": /^node:worker_threads$/, // the one thread that drives oneDNN
   commands: anyModule,
   cli: anyModule,
   server: anyModule,
   "": anyModule,
 };
 
-/** Folders that may name `process`, `navigator`, the console or the clock: the verbs and the roots, and Node's readers. */
+/** Folders, or single files, that may name `process`, `navigator`, the console or the clock: the verbs and the roots, and Node's readers. */
 export const ambientFolders: readonly string[] = [
+  "engine/onednn/driver.ts", // the file of a thread, which times its calls when it is asked to
   "data/node",
   "data/browser",
   "checkpoint/node",
