@@ -1,6 +1,7 @@
 // What the engine needs of oneDNN, in the words of the field and without version numbers: dnnl-v2.ts speaks to 2.6–2.7; a
 // file for 3.x can stand beside it. Descriptions are plain data; handles are opaque, and belong to the one thread that
 // made them.
+import type { ArrayOf, DType } from "../../base/dtype.ts";
 import type { ImageShape, Pair, Shape } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
 
@@ -153,8 +154,8 @@ export interface Primitive {
 /** Memory of the library's own, aligned to pages. */
 export interface NativeBlock {
   readonly address: bigint;
-  /** A view that must not be used after `free`. */
-  readonly view: ArrayBuffer;
+  /** `length` elements from `byteOffset` on, as an array that must not be used after `free`. The block itself may be of any size. */
+  array<D extends DType>(dtype: D, byteOffset: number, length: number): ArrayOf[D];
   free(): void;
 }
 
@@ -167,6 +168,7 @@ export interface Memory {
 
 export interface Dnnl {
   readonly version: string;
+  // Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
   /** Dense and row-major. */
   plain(shape: Shape, dtype?: "f32" | "s32"): MemoryDescriptor;
   image(shape: ImageShape, layout: ImageLayout): MemoryDescriptor;
