@@ -9,7 +9,7 @@ import type {
   ScalarShape,
   VectorShape,
 } from "../base/shape.ts";
-import type { ConvParams, PoolParams } from "./geometry.ts";
+import type { AveragePoolParams, ConvParams, PoolParams } from "./geometry.ts";
 import type { Value } from "./value.ts";
 
 export interface BackwardOps {
@@ -42,10 +42,24 @@ export interface BackwardOps {
   };
   /** dx = dy where y > 0, else 0 (at 0 the slope is 0, as everywhere). */
   reluBackward: { operands: { y: Value; dy: Value }; params: Record<never, never>; results: { dx: Value } };
+  /** dx = dy · y · (1 − y), with y the sigmoid's result. */
+  sigmoidBackward: { operands: { y: Value; dy: Value }; params: Record<never, never>; results: { dx: Value } };
+  /** dBias[c] = Σ_{n,i,j} dy[n, c, i, j]. */
+  sumPerChannel: {
+    operands: { dy: Value<ImageShape> };
+    params: Record<never, never>;
+    results: { dBias: Value<VectorShape> };
+  };
   /** Each dy goes to the element that won its window; windows overlap, so they add up. */
   maxPoolBackward: {
     operands: { argmax: Value<ImageShape>; dy: Value<ImageShape> };
     params: PoolParams & { readonly inputShape: ImageShape };
+    results: { dx: Value<ImageShape> };
+  };
+  /** Each dy / M goes to all pixels of its window, with M as in averagePool; windows overlap, so they add up. */
+  averagePoolBackward: {
+    operands: { dy: Value<ImageShape> };
+    params: AveragePoolParams & { readonly inputShape: ImageShape };
     results: { dx: Value<ImageShape> };
   };
   /** dx[n, c, i, j] = dy[n, c] / (H·W). */

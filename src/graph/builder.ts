@@ -11,19 +11,20 @@ export class GraphBuilder {
   readonly #inputs: Value[] = [];
   readonly #states: Value[] = [];
   readonly #nodes: Node[] = [];
-  readonly #outputs: Value[] = [];
+  readonly #outputs = new Map<string, Value>();
   readonly #updates: StateUpdate[] = [];
+  readonly #updated = new Set<string>();
   readonly #names = new Set<string>();
   #part: Part = "step";
 
   /** Continues from a graph that exists already; passes begin so. */
   static from(graph: Graph): GraphBuilder {
     const builder = new GraphBuilder();
-    builder.#inputs.push(...graph.inputs);
-    builder.#states.push(...graph.states);
+    for (const value of graph.inputs) builder.#inputs.push(value);
+    for (const value of graph.states) builder.#states.push(value);
     for (const node of graph.nodes) builder.#nodes.push(node);
-    builder.#outputs.push(...graph.outputs);
-    builder.#updates.push(...graph.updates);
+    for (const value of graph.outputs) builder.output(value);
+    for (const { state, value } of graph.updates) builder.update(state, value);
     for (const value of [...graph.inputs, ...graph.states]) builder.#claim(value.name);
     for (const node of graph.nodes) {
       for (const name of new Set([node.name, ...resultsOf(node).map(([, value]) => value.name)])) builder.#claim(name);
@@ -46,6 +47,25 @@ export class GraphBuilder {
   }
 
   /** Adds a node and returns its results. Throws ShapeError when the operands don't fit. */
+  add<K extends "relu" | "sigmoid" | "affine", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly x: Value<S> },
+    params: Params<K>,
+  ): { readonly y: Value<S> };
+  add<K extends "add" | "multiply", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly a: Value<S>; readonly b: Value<S> },
+    params: Params<K>,
+  ): { readonly y: Value<S> };
+  add<K extends "reluBackward" | "sigmoidBackward", const S extends Shape>(
+    kind: K,
+    name: string,
+    operands: { readonly y: Value<S>; readonly dy: Value<S> },
+    params: Params<K>,
+  ): { readonly dx: Value<S> };
+  add<K extends OpKind>(kind: K, name: string, operands: Operands<K>, params: Params<K>): Results<K>;
   add<K extends OpKind>(kind: K, name: string, operands: Operands<K>, params: Params<K>): Results<K> {
     const results = shapeOf(kind, name, operands, params);
     const node: NodeOf<K> = { kind, name, part: this.#part, operands, params, results };
@@ -62,12 +82,13 @@ export class GraphBuilder {
 
   /** Makes a value readable after each run. */
   output(value: Value): void {
-    if (!this.#outputs.some(({ name }) => name === value.name)) this.#outputs.push(value);
+    this.#outputs.set(value.name, value);
   }
 
   /** After the part `update` the state holds the value. */
   update(state: Value, value: Value): void {
-    invariant(!this.#updates.some((update) => update.state.name === state.name), `${state.name} is updated twice`);
+    invariant(!this.#updated.has(state.name), `${state.name} is updated twice`);
+    this.#updated.add(state.name);
     this.#updates.push({ state, value });
   }
 
@@ -81,7 +102,7 @@ export class GraphBuilder {
       inputs: [...this.#inputs],
       states: [...this.#states],
       nodes: [...this.#nodes],
-      outputs: [...this.#outputs],
+      outputs: [...this.#outputs.values()],
       updates: [...this.#updates],
     };
   }

@@ -33,8 +33,17 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   relu: times(1),
   reluBackward: times(1),
   add: times(1),
+  multiply: times(1),
+  sigmoid: times(4), // −, exp, +, ÷
+  sigmoidBackward: times(3),
+  affine: times(2),
+  addBias: times(1),
+  sumPerChannel: ({ operands: { dy } }) => elementCount(dy.shape),
   maxPool: ({ results: { y }, params: { kernel } }) => elementCount(y.shape) * (kernel[0] * kernel[1] - 1),
   maxPoolBackward: ({ operands: { dy } }) => elementCount(dy.shape),
+  averagePool: ({ results: { y }, params: { kernel } }) => elementCount(y.shape) * kernel[0] * kernel[1],
+  averagePoolBackward: ({ operands: { dy }, params: { kernel } }) =>
+    elementCount(dy.shape) * (1 + kernel[0] * kernel[1]),
   globalAveragePool: ({ operands: { x } }) => elementCount(x.shape),
   globalAveragePoolBackward: times(1),
   subsample: times(0),

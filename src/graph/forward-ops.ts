@@ -11,7 +11,7 @@ import type {
   Shape,
   VectorShape,
 } from "../base/shape.ts";
-import type { ConvParams, PoolParams } from "./geometry.ts";
+import type { AveragePoolParams, ConvParams, PoolParams } from "./geometry.ts";
 import type { Value } from "./value.ts";
 
 export interface ForwardOps {
@@ -39,6 +39,22 @@ export interface ForwardOps {
   relu: { operands: { x: Value }; params: Record<never, never>; results: { y: Value } };
   /** y = a + b, of equal shapes. */
   add: { operands: { a: Value; b: Value }; params: Record<never, never>; results: { y: Value } };
+  /** y = a · b, element by element, of equal shapes: a gate and what it lets through. */
+  multiply: { operands: { a: Value; b: Value }; params: Record<never, never>; results: { y: Value } };
+  /** y = 1 / (1 + e⁻ˣ). */
+  sigmoid: { operands: { x: Value }; params: Record<never, never>; results: { y: Value } };
+  /** y = scale · x + shift, the same two numbers everywhere: a shortcut scaled by ½, a gate's complement 1 − g. */
+  affine: {
+    operands: { x: Value };
+    params: { readonly scale: number; readonly shift: number };
+    results: { y: Value };
+  };
+  /** y[n, c, i, j] = x[n, c, i, j] + bias[c]. (Batch norm has its own shift; dense layers have their own bias.) */
+  addBias: {
+    operands: { x: Value<ImageShape>; bias: Value<VectorShape> };
+    params: Record<never, never>;
+    results: { y: Value<ImageShape> };
+  };
   /**
    * The largest element of each window. argmax holds the winner's place in its window, u·V + v; of equal ones the first.
    * x [N, C, H, W], y and argmax [N, C, H′, W′]. Padding never wins; H′ rounds down (torch's ceil_mode=False).
@@ -47,6 +63,16 @@ export interface ForwardOps {
     operands: { x: Value<ImageShape> };
     params: PoolParams;
     results: { y: Value<ImageShape>; argmax: Value<ImageShape> };
+  };
+  /**
+   * The mean of each window: y[n, c, i, j] = Σ_{u,v} x[n, c, i·s + u − top, j·s + v − left] / M over the pixels inside the
+   * image. M is U·V where padding counts, else the number of those pixels. Padding is smaller than the window, so that each
+   * window has pixels. H′ rounds down; torch's ceil_mode=True is `coveringPadding` that doesn't count.
+   */
+  averagePool: {
+    operands: { x: Value<ImageShape> };
+    params: AveragePoolParams;
+    results: { y: Value<ImageShape> };
   };
   /** y[n, c] = Σ_{i,j} x[n, c, i, j] / (H·W). */
   globalAveragePool: {

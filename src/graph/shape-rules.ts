@@ -2,7 +2,7 @@
 // A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, type Pair, type Shape, sameShape } from "../base/shape.ts";
-import { windowPositions } from "./geometry.ts";
+import { type PoolParams, windowPositions } from "./geometry.ts";
 import type { Operands, OpKind, Params, Results } from "./ops.ts";
 import type { Value } from "./value.ts";
 
@@ -22,6 +22,13 @@ const expectShape = (name: string, operand: string, actual: Value, expected: Sha
 const expectWindows = (name: string, x: Value, positions: Pair): Pair => {
   if (positions[0] >= 1 && positions[1] >= 1) return positions;
   throw new ShapeError(name, "x", "at least as large as the window that slides over it", x.shape);
+};
+
+/** A window whose mean is taken must not lie in the padding altogether. */
+const expectPixels = (name: string, x: Value, { kernel: [u, v], padding: p }: PoolParams): void => {
+  if (p.top < u && p.bottom < u && p.left < v && p.right < v) return;
+  const amounts = `${p.top} above, ${p.left} left, ${p.bottom} below, ${p.right} right`;
+  throw new ShapeError(name, "x", `padded by less than the window's ${u}×${v} pixels (not by ${amounts})`, x.shape);
 };
 
 const perChannel = (name: string, x: Value, operands: Readonly<Record<string, Value>>): void => {
@@ -63,11 +70,23 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
   relu: (name, { x }) => ({ y: value(name, x, x.shape) }),
   add: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),
+  multiply: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),
+  sigmoid: (name, { x }) => ({ y: value(name, x, x.shape) }),
+  affine: (name, { x }) => ({ y: value(name, x, x.shape) }),
+  addBias: (name, { x, bias }) => {
+    perChannel(name, x, { bias });
+    return { y: value(name, x, x.shape) };
+  },
   maxPool: (name, { x }, params) => {
     const [n, c, h, w] = x.shape;
     const [height, width] = expectWindows(name, x, windowPositions([h, w], params.kernel, params));
     const shape = [n, c, height, width] as const;
     return { y: value(`${name}.y`, x, shape), argmax: value(`${name}.argmax`, { dtype: "i32" }, shape) };
+  },
+  averagePool: (name, { x }, params) => {
+    const [n, c, h, w] = x.shape;
+    expectPixels(name, x, params);
+    return { y: value(name, x, [n, c, ...expectWindows(name, x, windowPositions([h, w], params.kernel, params))]) };
   },
   globalAveragePool: (name, { x }) => ({ y: value(name, x, [x.shape[0], x.shape[1]]) }),
   subsample: (name, { x }, { stride }) => {
@@ -125,8 +144,18 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     expectShape(name, "dy", dy, y.shape);
     return { dx: value(name, y, y.shape) };
   },
+  sigmoidBackward: (name, { y, dy }) => {
+    expectShape(name, "dy", dy, y.shape);
+    return { dx: value(name, y, y.shape) };
+  },
+  sumPerChannel: (name, { dy }) => ({ dBias: value(name, dy, [dy.shape[1]]) }),
   maxPoolBackward: (name, { argmax, dy }, { inputShape }) => {
     expectShape(name, "dy", dy, argmax.shape);
+    return { dx: value(name, dy, inputShape) };
+  },
+  averagePoolBackward: (name, { dy }, { inputShape, ...params }) => {
+    const [n, c, h, w] = inputShape;
+    expectShape(name, "dy", dy, [n, c, ...windowPositions([h, w], params.kernel, params)]);
     return { dx: value(name, dy, inputShape) };
   },
   globalAveragePoolBackward: (name, { dy }, { size }) => ({ dx: value(name, dy, [...dy.shape, ...size]) }),

@@ -66,8 +66,9 @@ export const verifyGraph = (graph: Graph): Graph => {
     verifyNode(node, known);
   }
   for (const value of graph.outputs) if (!known.has(value.name)) problem(`the output ${value.name} is never computed`);
+  const states = new Set(graph.states.map(({ name }) => name));
   for (const { state, value } of graph.updates) {
-    if (!graph.states.some(({ name }) => name === state.name)) problem(`${state.name} is updated but no state`);
+    if (!states.has(state.name)) problem(`${state.name} is updated but no state`);
     if (!known.has(value.name)) problem(`the update of ${state.name}, ${value.name}, is never computed`);
     if (!sameShape(state.shape, value.shape)) problem(`${state.name} would change its shape to ${formatValue(value)}`);
   }

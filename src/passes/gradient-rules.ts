@@ -48,10 +48,37 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     return { x: dy && builder.add("reluBackward", `${name}.dx`, { y, dy }, {}).dx };
   },
   add: ({ results: { y } }, { gradientOf }) => ({ a: gradientOf(y), b: gradientOf(y) }),
+  // d(a·b) = b da + a db.
+  multiply: ({ name, operands: { a, b }, results: { y } }, { gradientOf, builder, wanted }) => {
+    const dy = gradientOf(y);
+    return {
+      a: dy && wanted(a) ? builder.add("multiply", `${name}.da`, { a: dy, b }, {}).y : null,
+      b: dy && wanted(b) ? builder.add("multiply", `${name}.db`, { a: dy, b: a }, {}).y : null,
+    };
+  },
+  // d(1 / (1 + e⁻ˣ)) = e⁻ˣ / (1 + e⁻ˣ)² dx = y · (1 − y) dx: x itself need not be kept.
+  sigmoid: ({ name, results: { y } }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    return { x: dy && builder.add("sigmoidBackward", `${name}.dx`, { y, dy }, {}).dx };
+  },
+  affine: ({ name, results: { y }, params: { scale } }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    return { x: dy && builder.add("affine", `${name}.dx`, { x: dy }, { scale, shift: 0 }).y };
+  },
+  addBias: ({ name, operands: { bias }, results: { y } }, { gradientOf, builder, wanted }) => {
+    const dy = gradientOf(y);
+    return { x: dy, bias: dy && wanted(bias) ? builder.add("sumPerChannel", `${name}.dBias`, { dy }, {}).dBias : null };
+  },
   maxPool: ({ name, operands: { x }, results: { y, argmax }, params }, { gradientOf, builder }) => {
     const dy = gradientOf(y);
     return {
       x: dy && builder.add("maxPoolBackward", `${name}.dx`, { argmax, dy }, { ...params, inputShape: x.shape }).dx,
+    };
+  },
+  averagePool: ({ name, operands: { x }, results: { y }, params }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    return {
+      x: dy && builder.add("averagePoolBackward", `${name}.dx`, { dy }, { ...params, inputShape: x.shape }).dx,
     };
   },
   globalAveragePool: ({ name, operands: { x }, results: { y } }, { gradientOf, builder }) => {

@@ -25,44 +25,95 @@ export const arenaAlignment = 64;
 
 const alignUp = (bytes: number): number => Math.ceil(bytes / arenaAlignment) * arenaAlignment;
 
-/** Orders in which to place: each is best for some networks, and trying them all costs milliseconds. */
+/** Orders in which to place: each is best for some networks. */
 const orders: readonly ((a: Interval, b: Interval) => number)[] = [
   (a, b) => b.bytes - a.bytes || a.first - b.first,
   (a, b) => b.bytes * (b.last - b.first + 1) - a.bytes * (a.last - a.first + 1) || a.first - b.first,
   (a, b) => b.last - b.first - (a.last - a.first) || b.bytes - a.bytes,
   (a, b) => a.first - b.first || b.bytes - a.bytes,
 ];
+/** An arena this close to the lower bound is not improved upon by another order: a thousandth. */
+const closeEnough = 1.001;
 
 /**
  * Places every interval at the lowest offset where it overlaps none that is alive with it and already placed, in several
- * orders, and keeps the smallest arena. O(n²) in the number of intervals in the worst case.
+ * orders, and keeps the smallest arena; stops at one that is within a thousandth of the lower bound. O(n²) for n intervals,
+ * with a small constant: the 21,000 of a ResNet-1202's training step take 0.3 s an order, the 950 of a ResNet-50's 1 ms.
  */
 export const planMemory = (intervals: readonly Interval[]): MemoryPlan => {
   const lowerBoundBytes = largestLiveBytes(intervals);
   let best: MemoryPlan | null = null;
   for (const order of orders) {
-    const placements = place(intervals.toSorted(order));
-    const arenaBytes = placements.reduce((end, { offset, bytes }) => Math.max(end, offset + alignUp(bytes)), 0);
+    const { placements, arenaBytes } = place(intervals.toSorted(order));
     if (best === null || arenaBytes < best.arenaBytes) best = { placements, arenaBytes, lowerBoundBytes };
-    if (best.arenaBytes === lowerBoundBytes) break;
+    if (best.arenaBytes <= closeEnough * lowerBoundBytes) break;
   }
   return best ?? { placements: [], arenaBytes: 0, lowerBoundBytes: 0 };
 };
 
-const place = (intervals: readonly Interval[]): readonly Placement[] => {
-  const placed: Placement[] = []; // sorted by offset
-  for (const interval of intervals) {
-    let offset = 0;
-    for (const other of placed) {
-      if (other.last < interval.first || interval.last < other.first) continue;
-      if (offset + alignUp(interval.bytes) <= other.offset) break; // fits in the gap before it
-      offset = Math.max(offset, other.offset + alignUp(other.bytes));
-    }
-    const index = placed.findIndex((other) => other.offset > offset);
-    placed.splice(index === -1 ? placed.length : index, 0, { ...interval, offset });
-  }
-  return placed;
+const place = (intervals: readonly Interval[]): Omit<MemoryPlan, "lowerBoundBytes"> => {
+  const placed = new PlacedIntervals(intervals.length);
+  let arenaBytes = 0;
+  const placements = intervals.map((interval): Placement => {
+    const bytes = alignUp(interval.bytes);
+    const offset = placed.lowestGap(bytes, interval.first, interval.last);
+    placed.insert(offset, bytes, interval.first, interval.last);
+    arenaBytes = Math.max(arenaBytes, offset + bytes);
+    return { ...interval, offset };
+  });
+  return { placements, arenaBytes };
 };
+
+/** What has its place already, sorted by offset: columns of numbers, because all of them are looked at for each interval. */
+class PlacedIntervals {
+  readonly #offsets: Float64Array;
+  readonly #ends: Float64Array;
+  readonly #firsts: Int32Array;
+  readonly #lasts: Int32Array;
+  #count = 0;
+
+  constructor(capacity: number) {
+    this.#offsets = new Float64Array(capacity);
+    this.#ends = new Float64Array(capacity);
+    this.#firsts = new Int32Array(capacity);
+    this.#lasts = new Int32Array(capacity);
+  }
+
+  /** The lowest offset at which `bytes` fit between those that are alive at some time from `first` to `last`. */
+  lowestGap(bytes: number, first: number, last: number): number {
+    const [offsets, ends, firsts, lasts] = [this.#offsets, this.#ends, this.#firsts, this.#lasts];
+    let offset = 0;
+    for (let i = 0; i < this.#count; i++) {
+      if (lasts[i]! < first || last < firsts[i]!) continue;
+      if (offset + bytes <= offsets[i]!) break; // fits in the gap before it
+      if (ends[i]! > offset) offset = ends[i]!;
+    }
+    return offset;
+  }
+
+  insert(offset: number, bytes: number, first: number, last: number): void {
+    const at = this.#firstAbove(offset);
+    for (const column of [this.#offsets, this.#ends, this.#firsts, this.#lasts]) {
+      column.copyWithin(at + 1, at, this.#count);
+    }
+    this.#offsets[at] = offset;
+    this.#ends[at] = offset + bytes;
+    this.#firsts[at] = first;
+    this.#lasts[at] = last;
+    this.#count++;
+  }
+
+  /** Where the first lies that has a larger offset. */
+  #firstAbove(offset: number): number {
+    let [low, high] = [0, this.#count];
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.#offsets[middle]! > offset) high = middle;
+      else low = middle + 1;
+    }
+    return low;
+  }
+}
 
 /** The maximum over time of the sum of live, aligned bytes. */
 const largestLiveBytes = (intervals: readonly Interval[]): number => {

@@ -3,7 +3,13 @@
 // from side to side, groups, kernels larger and smaller than the stride.
 import type { FilterShape, ImageShape } from "../../src/base/shape.ts";
 import type { GraphBuilder } from "../../src/graph/builder.ts";
-import { type ConvParams, type PoolParams, padding } from "../../src/graph/geometry.ts";
+import {
+  type AveragePoolParams,
+  type ConvParams,
+  coveringPadding,
+  type PoolParams,
+  padding,
+} from "../../src/graph/geometry.ts";
 import type { ForwardKind, Results } from "../../src/graph/ops.ts";
 
 interface Row<K extends ForwardKind> {
@@ -23,6 +29,9 @@ const conv = (builder: GraphBuilder, x: ImageShape, weight: FilterShape, params:
 
 const maxPool = (builder: GraphBuilder, x: ImageShape, params: PoolParams) =>
   builder.add("maxPool", "node", { x: builder.input("x", "f64", x) }, params);
+
+const averagePool = (builder: GraphBuilder, x: ImageShape, params: AveragePoolParams) =>
+  builder.add("averagePool", "node", { x: builder.input("x", "f64", x) }, params);
 
 const dropout = (builder: GraphBuilder, x: readonly number[], params: { rate: number; stream: number }) =>
   builder.add("dropout", "node", { x: builder.input("x", "f64", x), key: builder.input("key", "i32", [2]) }, params);
@@ -110,6 +119,37 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
       "two scalars": (b) => b.add("add", "node", { a: b.input("a", "f64", []), b: b.input("b", "f64", []) }, {}),
     },
   },
+  multiply: {
+    through: ["y"],
+    cases: {
+      "two images": (b) =>
+        b.add("multiply", "node", { a: b.input("a", "f64", [2, 3, 3, 2]), b: b.input("b", "f64", [2, 3, 3, 2]) }, {}),
+      "two scalars": (b) => b.add("multiply", "node", { a: b.input("a", "f64", []), b: b.input("b", "f64", []) }, {}),
+    },
+  },
+  sigmoid: {
+    through: ["y"],
+    cases: {
+      images: (b) => b.add("sigmoid", "node", { x: b.input("x", "f64", [2, 3, 3, 5]) }, {}),
+      features: (b) => b.add("sigmoid", "node", { x: b.input("x", "f64", [4, 7]) }, {}),
+    },
+  },
+  affine: {
+    through: ["y"],
+    cases: {
+      half: (b) => b.add("affine", "node", { x: b.input("x", "f64", [2, 3, 1, 5]) }, { scale: 0.5, shift: 0 }),
+      "1 − x": (b) => b.add("affine", "node", { x: b.input("x", "f64", [4, 3]) }, { scale: -1, shift: 1 }),
+    },
+  },
+  addBias: {
+    through: ["y"],
+    cases: {
+      "3 channels": (b) =>
+        b.add("addBias", "node", { x: b.input("x", "f64", [2, 3, 3, 2]), bias: b.input("bias", "f64", [3]) }, {}),
+      "1 pixel": (b) =>
+        b.add("addBias", "node", { x: b.input("x", "f64", [3, 2, 1, 1]), bias: b.input("bias", "f64", [2]) }, {}),
+    },
+  },
   maxPool: {
     through: ["y"],
     cases: {
@@ -120,6 +160,28 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
       "3×2, stride 1, padded above only": (b) =>
         maxPool(b, [2, 1, 4, 5], { kernel: [3, 2], stride: [1, 1], padding: { top: 2, left: 0, bottom: 0, right: 0 } }),
       "2×2, stride 3": (b) => maxPool(b, [1, 2, 8, 8], { kernel: [2, 2], stride: [3, 3], padding: padding(0) }),
+    },
+  },
+  averagePool: {
+    through: ["y"],
+    cases: {
+      "2×2, stride 2": (b) =>
+        averagePool(b, [2, 3, 4, 6], { kernel: [2, 2], stride: [2, 2], padding: padding(0), countPadding: false }),
+      "2×2, stride 2, odd size, covering": (b) => {
+        const padding = coveringPadding([5, 7], [2, 2], [2, 2]);
+        return averagePool(b, [1, 3, 5, 7], { kernel: [2, 2], stride: [2, 2], padding, countPadding: false });
+      },
+      "3×3, stride 2, padding counts": (b) =>
+        averagePool(b, [2, 2, 7, 6], { kernel: [3, 3], stride: [2, 2], padding: padding(1), countPadding: true }),
+      "3×3, stride 1, padding does not count": (b) =>
+        averagePool(b, [1, 2, 4, 5], { kernel: [3, 3], stride: [1, 1], padding: padding(1), countPadding: false }),
+      "2×3, stride 3, uneven padding": (b) =>
+        averagePool(b, [1, 2, 8, 7], {
+          kernel: [2, 3],
+          stride: [3, 3],
+          padding: { top: 1, left: 2, bottom: 0, right: 1 },
+          countPadding: true,
+        }),
     },
   },
   globalAveragePool: {

@@ -2,6 +2,7 @@
 import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { oneDnnOptions } from "../engine/onednn-options.ts";
 import { runConformance } from "./conformance.ts";
+import { describeFastCode } from "./fast-code.ts";
 import { describeTrainingSteps } from "./training-steps.ts";
 
 const createEngine = () => createOneDnnEngine(oneDnnOptions);
@@ -11,4 +12,14 @@ await runConformance({
   createEngine,
   skip: [{ reason: "the winners are the library's workspace", cases: ["maxPool: the winners"] }],
 });
+describeFastCode(createEngine, [
+  "multiply",
+  "sigmoid",
+  "sigmoidBackward",
+  "affine",
+  "addBias",
+  "sumPerChannel",
+  "averagePool",
+  "averagePoolBackward",
+]);
 describeTrainingSteps("onednn", createEngine, ["resnet20", "plain20", "resnet18", "resnet50"]);

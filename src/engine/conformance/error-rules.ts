@@ -7,6 +7,7 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, OpKind } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
@@ -57,6 +58,10 @@ const sumOfProducts = (
   return new Map(results.map(({ name }) => [name, { roundings, magnitude: known.get(name) ?? [] }]));
 };
 
+/** A result in which nothing cancels: each rounding is relative to itself. */
+const relative = (result: Value, elementsOf: ElementsOf, roundings: number): ReadonlyMap<string, ErrorBound> =>
+  new Map([[result.name, { roundings, magnitude: absolute(elementsOf(result), 1) }]]);
+
 export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   // One rounding for each product and each addition that it goes through, the first addition (to zero) being exact: K in all.
   conv2d: (node, elementsOf) => {
@@ -84,11 +89,37 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   relu: exact,
   reluBackward: exact,
   add: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  multiply: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  // e⁻ˣ of an engine may be off by 4 units itself (they weigh at most once in 1 / (1 + e⁻ˣ)), +, ÷.
+  sigmoid: (node, elementsOf) => relative(node.results.y, elementsOf, 6),
+  // −, ·, · relative to the result: y is exact, and so 1 − y is off by one rounding.
+  sigmoidBackward: (node, elementsOf) => relative(node.results.dx, elementsOf, 3),
+  // scale rounded, ·, + relative to |scale · x| + |shift|.
+  affine: (node, elementsOf) => {
+    const { scale, shift } = node.params;
+    return sumOfProducts({ ...node, params: { scale: Math.abs(scale), shift: Math.abs(shift) } }, elementsOf, 3);
+  },
+  addBias: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  // N·H·W − 1 additions; a mean of each image, times its pixels, is rounded twice more.
+  sumPerChannel: (node, elementsOf) => {
+    const [n, , h, w] = node.operands.dy.shape;
+    return sumOfProducts(node, elementsOf, n * h * w + 1);
+  },
   maxPool: exact,
   // As many additions as windows may overlap.
   maxPoolBackward: (node, elementsOf) => {
     const { kernel, stride } = node.params;
     return sumOfProducts(node, elementsOf, Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]));
+  },
+  // U·V − 1 additions, and a division or the reciprocal and a product.
+  averagePool: (node, elementsOf) => {
+    const { kernel } = node.params;
+    return sumOfProducts(node, elementsOf, kernel[0] * kernel[1] + 1);
+  },
+  // That division, and one addition fewer than windows may overlap.
+  averagePoolBackward: (node, elementsOf) => {
+    const { kernel, stride } = node.params;
+    return sumOfProducts(node, elementsOf, Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]) + 1);
   },
   // H·W − 1 additions, and a division or the reciprocal and a product.
   globalAveragePool: (node, elementsOf) => {

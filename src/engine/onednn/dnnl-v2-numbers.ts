@@ -27,11 +27,16 @@ export const algorithms = {
   direct: 0x1,
   auto: 0x3,
   relu: 0x1f,
-  /** relu whose backward pass reads y. */
+  /** α·x + β. */
+  affine: 0x7f,
+  sigmoid: 0xaf,
+  /** Those whose backward pass reads y. */
   reluFromResult: 0x100,
+  sigmoidFromResult: 0x104,
   max: 0x1ff,
   /** Average over the elements inside the image. */
   average: 0x3ff,
+  averageWithPadding: 0x2ff,
   add: 0x1fff0,
   multiply: 0x1fff1,
 } as const;

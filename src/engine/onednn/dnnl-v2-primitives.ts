@@ -146,16 +146,19 @@ const rows: { readonly [K in Kind]: Row<K> } = {
       return describe(native, operation, where, "nothing", hint);
     });
   },
-  relu: (native, d, where) => {
+  elementwise: (native, d, where) => {
     const { functions, check } = native;
     const operation = Buffer.alloc(structBytes.eltwise);
-    const forward = (kind: number, algorithm: number): object => {
-      check(functions.eltwise(operation, kind, algorithm, d.x.native, 0, 0), "dnnl_eltwise_forward_desc_init", where);
+    const forward = (kind: number, algorithm: number, alpha: number, beta: number): object => {
+      const status = functions.eltwise(operation, kind, algorithm, d.x.native, alpha, beta);
+      check(status, "dnnl_eltwise_forward_desc_init", where);
       return describe(native, operation, where, "nothing", null);
     };
-    if (d.pass === "inference") return forward(propagation.inference, algorithms.relu);
-    return withHint(native, forward(propagation.training, algorithms.reluFromResult), (hint) => {
-      const status = functions.eltwiseBackward(operation, algorithms.reluFromResult, d.x.native, d.x.native, 0, 0);
+    if (d.function === "affine") return forward(propagation.inference, algorithms.affine, d.scale, d.shift);
+    if (d.pass === "inference") return forward(propagation.inference, algorithms[d.function], 0, 0);
+    const algorithm = algorithms[`${d.function}FromResult`];
+    return withHint(native, forward(propagation.training, algorithm, 0, 0), (hint) => {
+      const status = functions.eltwiseBackward(operation, algorithm, d.x.native, d.x.native, 0, 0);
       check(status, "dnnl_eltwise_backward_desc_init", where);
       return describe(native, operation, where, "nothing", hint);
     });

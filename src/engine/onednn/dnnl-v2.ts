@@ -15,6 +15,7 @@ import {
 } from "./dnnl-v2-numbers.ts";
 import { describePrimitive, type NativeCalls } from "./dnnl-v2-primitives.ts";
 import { bindDescribingFunctions, type NativeFunction } from "./dnnl-v2-signatures.ts";
+import { viewNative } from "./view-native.ts";
 
 const library = "oneDNN";
 /** DNNL_MEMORY_ALLOCATE: the library allocates the memory itself. */
@@ -63,12 +64,18 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
   const stream = created("dnnl_stream_create", "the CPU stream", streamCreate, engine, 1);
 
   const wrap = (native: Buffer): MemoryDescriptor => ({ native, bytes: Number(memoryBytes(native)) });
+  const knownDescriptors = new Map<string, MemoryDescriptor>();
   const descriptor = (shape: Shape, type: number, tag: number): MemoryDescriptor => {
+    const key = `${type} ${tag} ${shape.join("×")}`;
+    const known = knownDescriptors.get(key);
+    if (known !== undefined) return known;
     const native = Buffer.alloc(structBytes.memory);
     const sizes = shape.length === 0 ? [1] : shape;
     const context = `a tensor ${formatShape(shape)}`;
     check(memoryInitByTag(native, sizes.length, dims(sizes), type, tag), "dnnl_memory_desc_init_by_tag", context);
-    return wrap(native);
+    const made = wrap(native);
+    knownDescriptors.set(key, made);
+    return made;
   };
   const functions = bindDescribingFunctions(bind);
   const calls: NativeCalls = {
@@ -92,13 +99,21 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     const text: [string | null] = [null];
     check(queryText(native, queries.implementation, 0, text), "dnnl_primitive_desc_query", where);
     let handle: object | null = null;
+    const layouts = new Map<QueriedTensor, MemoryDescriptor | null>();
+    const queryLayout = (tensor: QueriedTensor): MemoryDescriptor | null => {
+      const pointer: unknown = queryMemory(native, queries[tensor], 0);
+      if (pointer === null) return null;
+      const md = wrap(Buffer.from(koffi.decode(pointer, "uint8_t", structBytes.memory)));
+      return md.bytes === 0 ? null : md;
+    };
     return {
       implementation: text[0] ?? "unknown",
       layoutOf: (tensor: QueriedTensor) => {
-        const pointer: unknown = queryMemory(native, queries[tensor], 0);
-        if (pointer === null) return null;
-        const md = wrap(Buffer.from(koffi.decode(pointer, "uint8_t", structBytes.memory)));
-        return md.bytes === 0 ? null : md;
+        const known = layouts.get(tensor);
+        if (known !== undefined) return known;
+        const layout = queryLayout(tensor);
+        layouts.set(tensor, layout);
+        return layout;
       },
       create: () => {
         handle ??= created("dnnl_primitive_create", where, primitiveCreate, native);
@@ -130,7 +145,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
       }
       return wrap(native);
     },
-    equal: (a, b) => memoryEqual(a.native, b.native) === 1,
+    equal: (a, b) => a === b || memoryEqual(a.native, b.native) === 1,
     primitive: (description, where) => openPrimitive(describePrimitive(calls, description, where), where),
     allocate: (bytes) => {
       const size = Math.max(64, bytes);
@@ -139,7 +154,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
       const out: [object | null] = [null];
       check(memoryGetHandle(memory.handle, out), "dnnl_memory_get_data_handle", `${size} bytes of memory`);
       const address = BigInt(koffi.address(out[0]));
-      return { address, view: koffi.view(out[0], size), free: memory.destroy };
+      return { address, array: viewNative(address, size), free: memory.destroy };
     },
     memory: (md, address) => bindMemory(md, address, "a tensor's memory"),
     arguments: (list) => {

@@ -1,6 +1,7 @@
 // What the engine needs of oneDNN, in the words of the field and without version numbers: dnnl-v2.ts speaks to 2.6–2.7; a
 // file for 3.x can stand beside it. Descriptions are plain data; handles are opaque, and belong to the one thread that
 // made them.
+import type { ArrayOf, DType } from "../../base/dtype.ts";
 import type { ImageShape, Pair, Shape } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
 
@@ -34,16 +35,27 @@ interface BatchNormDescription {
   readonly relu: boolean;
 }
 
-interface ReluDescription {
-  readonly kind: "relu";
-  /** The backward pass reads y rather than x. */
-  readonly pass: "inference" | "backward";
-  readonly x: MemoryDescriptor;
-}
+/** What is done to each element. The backward passes read y rather than x; that of an affine map is one itself. */
+type ElementwiseDescription =
+  | {
+      readonly kind: "elementwise";
+      readonly function: "relu" | "sigmoid";
+      readonly pass: "inference" | "backward";
+      readonly x: MemoryDescriptor;
+    }
+  | {
+      readonly kind: "elementwise";
+      readonly function: "affine";
+      readonly pass: "inference";
+      readonly scale: number;
+      readonly shift: number;
+      readonly x: MemoryDescriptor;
+    };
 
 interface PoolingDescription {
   readonly kind: "pooling";
-  readonly algorithm: "max" | "average";
+  /** `average` over the elements inside the image, `averageWithPadding` over the whole window. */
+  readonly algorithm: "max" | "average" | "averageWithPadding";
   readonly pass: "training" | "inference" | "backward";
   readonly x: MemoryDescriptor;
   readonly y: MemoryDescriptor;
@@ -97,7 +109,7 @@ interface ReorderDescription {
 export type PrimitiveDescription =
   | ConvolutionDescription
   | BatchNormDescription
-  | ReluDescription
+  | ElementwiseDescription
   | PoolingDescription
   | DenseDescription
   | BinaryDescription
@@ -142,8 +154,8 @@ export interface Primitive {
 /** Memory of the library's own, aligned to pages. */
 export interface NativeBlock {
   readonly address: bigint;
-  /** A view that must not be used after `free`. */
-  readonly view: ArrayBuffer;
+  /** `length` elements from `byteOffset` on, as an array that must not be used after `free`. The block itself may be of any size. */
+  array<D extends DType>(dtype: D, byteOffset: number, length: number): ArrayOf[D];
   free(): void;
 }
 
@@ -156,6 +168,7 @@ export interface Memory {
 
 export interface Dnnl {
   readonly version: string;
+  // Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
   /** Dense and row-major. */
   plain(shape: Shape, dtype?: "f32" | "s32"): MemoryDescriptor;
   image(shape: ImageShape, layout: ImageLayout): MemoryDescriptor;

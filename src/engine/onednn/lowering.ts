@@ -8,6 +8,8 @@ import type { Plan } from "../../plan/plan.ts";
 import type { Argument, Dnnl, ImageLayout, MemoryDescriptor, Primitive, PrimitiveDescription } from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
 
+const isDescriptor = (part: unknown): part is MemoryDescriptor =>
+  typeof part === "object" && part !== null && "native" in part;
 const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** The node that is being lowered. */
@@ -32,7 +34,9 @@ export class Lowering {
   readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
-  readonly #primitives: Primitive[] = [];
+  /** By description: layers alike share a primitive, of which a deep network has thousands. */
+  readonly #primitives = new Map<string, Primitive>();
+  readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
   #position: Position = { name: "", part: "step", index: -1 };
 
   constructor(dnnl: Dnnl, plan: Plan, options: LoweringOptions) {
@@ -59,8 +63,8 @@ export class Lowering {
   }
 
   /** All primitives that were described, for `destroy`. */
-  get primitives(): readonly Primitive[] {
-    return this.#primitives;
+  get primitives(): Iterable<Primitive> {
+    return this.#primitives.values();
   }
 
   /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */
@@ -166,9 +170,13 @@ export class Lowering {
     return this.reshaped(physical, [elementCount(physical.shape)]);
   }
 
+  /** The primitive of this description: made for the first call, shared by all later ones. (They keep nothing between calls.) */
   describe(description: PrimitiveDescription): Primitive {
+    const key = JSON.stringify(description, (_, part: unknown) => (isDescriptor(part) ? this.#numberOf(part) : part));
+    const known = this.#primitives.get(key);
+    if (known !== undefined) return known;
     const primitive = this.dnnl.primitive(description, this.where);
-    this.#primitives.push(primitive);
+    this.#primitives.set(key, primitive);
     return primitive;
   }
 
@@ -214,6 +222,14 @@ export class Lowering {
       this.enter({ name: `${state.name} (update)`, part: "update", index: this.#plan.order.length });
       this.reorder(this.read(value), this.#first(state));
     }
+  }
+
+  #numberOf(descriptor: MemoryDescriptor): number {
+    const known = this.#descriptorNumbers.get(descriptor);
+    if (known !== undefined) return known;
+    const next = this.#descriptorNumbers.size;
+    this.#descriptorNumbers.set(descriptor, next);
+    return next;
   }
 
   #given(value: Value, place: Place): void {

@@ -1,6 +1,6 @@
 // A program, in the thread that drives the library: memory laid out, primitives and argument lists built once. Running it is
 // a loop over prebuilt calls; nothing is allocated.
-import { arrayView, dtypeBytes } from "../../base/dtype.ts";
+import { dtypeBytes } from "../../base/dtype.ts";
 import { invariant, NativeError, UnsupportedError } from "../../base/errors.ts";
 import { type HostTensor, sharedZeros } from "../../base/tensor.ts";
 import type { Part } from "../../graph/ops.ts";
@@ -239,7 +239,7 @@ export class NativeProgram implements ProgramDescription {
       invariant(!(array instanceof Float64Array), "the engine computes in f32");
       return array;
     }
-    return arrayView(dtype, this.#arena.view, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
+    return this.#arena.array(dtype, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
   }
 
   #offset(storage: Storage): number {

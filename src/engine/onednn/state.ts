@@ -1,5 +1,5 @@
 // The state's memory, in the thread that drives the library: one block, every tensor row-major at a multiple of 64 bytes.
-import { arrayView, dtypeBytes, type TypedArray } from "../../base/dtype.ts";
+import { dtypeBytes, type TypedArray } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
 import { elementCount } from "../../base/shape.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
@@ -29,7 +29,7 @@ export class NativeState {
     this.#block = dnnl.allocate(bytes);
     for (const [name, { shape, dtype }] of tensors) {
       const offset = offsets.get(name) ?? 0;
-      const data = arrayView(dtype, this.#block.view, offset, elementCount(shape));
+      const data = this.#block.array(dtype, offset, elementCount(shape));
       this.#tensors.set(name, { address: this.#block.address + BigInt(offset), tensor: { dtype, shape, data } });
     }
     this.write(tensors);

@@ -25,6 +25,36 @@ export const add: Kernel<"add"> = ({ operands, results }, elementsOf) => {
   for (let i = 0; i < y.length; i++) y[i] = a[i]! + b[i]!;
 };
 
+/** y = a · b. */
+export const multiply: Kernel<"multiply"> = ({ operands, results }, elementsOf) => {
+  const a = elementsOf(operands.a);
+  const b = elementsOf(operands.b);
+  const y = elementsOf(results.y);
+  for (let i = 0; i < y.length; i++) y[i] = a[i]! * b[i]!;
+};
+
+/** y = 1 / (1 + e⁻ˣ); where e⁻ˣ overflows, 0. */
+export const sigmoid: Kernel<"sigmoid"> = ({ operands, results }, elementsOf) => {
+  const x = elementsOf(operands.x);
+  const y = elementsOf(results.y);
+  for (let i = 0; i < y.length; i++) y[i] = 1 / (1 + Math.exp(-x[i]!));
+};
+
+/** dx = dy · y · (1 − y). */
+export const sigmoidBackward: Kernel<"sigmoidBackward"> = ({ operands, results }, elementsOf) => {
+  const y = elementsOf(operands.y);
+  const dy = elementsOf(operands.dy);
+  const dx = elementsOf(results.dx);
+  for (let i = 0; i < dx.length; i++) dx[i] = dy[i]! * y[i]! * (1 - y[i]!);
+};
+
+/** y = scale · x + shift. */
+export const affine: Kernel<"affine"> = ({ operands, results, params: { scale, shift } }, elementsOf) => {
+  const x = elementsOf(operands.x);
+  const y = elementsOf(results.y);
+  for (let i = 0; i < y.length; i++) y[i] = scale * x[i]! + shift;
+};
+
 /**
  * y = 0 for a fraction `rate` of the elements, x / (1 − rate) for the others. Element i is dropped when number i mod 4 of the
  * Philox block of key [seed, dropout's purpose] and counter [⌊i / 4⌋, 0, stream, step] is below rate · 2³².

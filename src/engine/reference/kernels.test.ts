@@ -4,7 +4,7 @@ import { allocate, type TypedArray } from "../../base/dtype.ts";
 import { philox4x32, randomPurposes } from "../../base/philox.ts";
 import { elementCount } from "../../base/shape.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { padding } from "../../graph/geometry.ts";
+import { coveringPadding, padding } from "../../graph/geometry.ts";
 import { computeNode } from "./kernels.ts";
 
 /** The values of a graph's nodes, given its inputs. */
@@ -50,6 +50,75 @@ describe("maxPool", () => {
     const result = pool([minusInfinity, -3, nan, -5], 2, 1);
     expect(result("pool.y")).toEqual([minusInfinity, -3, nan, -5]);
     expect(result("pool.argmax")).toEqual([3, 2, 1, 0]);
+  });
+});
+
+describe("averagePool", () => {
+  const pool = (countPadding: boolean) =>
+    compute(
+      (b) => {
+        const params = {
+          kernel: [2, 2],
+          stride: [2, 2],
+          padding: coveringPadding([3, 3], [2, 2], [2, 2]),
+          countPadding,
+        } as const;
+        b.add("averagePool", "pool", { x: b.input("x", "f64", [1, 1, 3, 3]) }, params);
+        const dy = b.input("dy", "f64", [1, 1, 2, 2]);
+        return b.add("averagePoolBackward", "dx", { dy }, { ...params, inputShape: [1, 1, 3, 3] });
+      },
+      { x: [1, 2, 3, 4, 5, 6, 7, 8, 9], dy: [4, 8, 12, 16] },
+    );
+
+  test("divides by the pixels inside the image where padding does not count", () => {
+    const result = pool(false);
+    expect(result("pool")).toEqual([3, 4.5, 7.5, 9]);
+    expect(result("dx")).toEqual([1, 1, 4, 1, 1, 4, 6, 6, 16]);
+  });
+  test("divides by the whole window where it does", () => {
+    const result = pool(true);
+    expect(result("pool")).toEqual([3, 2.25, 3.75, 2.25]);
+    expect(result("dx")).toEqual([1, 1, 2, 1, 1, 2, 3, 3, 4]);
+  });
+});
+
+describe("addBias", () => {
+  test("adds a number to each channel, whose gradient is the channel's sum", () => {
+    const result = compute(
+      (b) => {
+        const x = b.input("x", "f64", [2, 2, 1, 2]);
+        const { y } = b.add("addBias", "biased", { x, bias: b.input("bias", "f64", [2]) }, {});
+        return b.add("sumPerChannel", "sum", { dy: y }, {});
+      },
+      { x: [1, 2, 3, 4, 5, 6, 7, 8], bias: [10, -1] },
+    );
+    expect(result("biased")).toEqual([11, 12, 2, 3, 15, 16, 6, 7]);
+    expect(result("sum")).toEqual([54, 18]);
+  });
+});
+
+describe("sigmoid", () => {
+  test("neither overflows nor loses small probabilities", () => {
+    const result = compute((b) => b.add("sigmoid", "gate", { x: b.input("x", "f64", [4]) }, {}), {
+      x: [0, 1000, -1000, -100],
+    });
+    expect(result("gate").slice(0, 3)).toEqual([0.5, 1, 0]);
+    expect(result("gate")[3]! / Math.exp(-100)).toBeCloseTo(1, 14);
+  });
+});
+
+describe("affine and multiply", () => {
+  test("gate: x · g + z · (1 − g)", () => {
+    const result = compute(
+      (b) => {
+        const [x, g, z] = [b.input("x", "f64", [2]), b.input("g", "f64", [2]), b.input("z", "f64", [2])];
+        const rest = b.add("affine", "rest", { x: g }, { scale: -1, shift: 1 }).y;
+        const [a, c] = [b.add("multiply", "a", { a: x, b: g }, {}).y, b.add("multiply", "c", { a: z, b: rest }, {}).y];
+        return b.add("add", "sum", { a, b: c }, {});
+      },
+      { x: [8, 3], g: [0.25, 1], z: [4, 7] },
+    );
+    expect(result("sum")).toEqual([5, 3]);
   });
 });
 

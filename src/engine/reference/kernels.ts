@@ -3,10 +3,22 @@ import { allocate, type TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, OpKind } from "../../graph/ops.ts";
+import { averagePool, averagePoolBackward } from "./average-pool.ts";
 import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
+import { addBias, sumPerChannel } from "./bias.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./conv.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
-import { add, constant, dropout, relu, reluBackward } from "./elementwise.ts";
+import {
+  add,
+  affine,
+  constant,
+  dropout,
+  multiply,
+  relu,
+  reluBackward,
+  sigmoid,
+  sigmoidBackward,
+} from "./elementwise.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
@@ -35,8 +47,16 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   relu,
   reluBackward,
   add,
+  multiply,
+  sigmoid,
+  sigmoidBackward,
+  affine,
+  addBias,
+  sumPerChannel,
   maxPool,
   maxPoolBackward,
+  averagePool,
+  averagePoolBackward,
   globalAveragePool,
   globalAveragePoolBackward,
   subsample,

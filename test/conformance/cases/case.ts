@@ -21,3 +21,16 @@ export const filter = (
 ): Value<FilterShape> => builder.input(name, dtype, shape);
 export const vector = (builder: GraphBuilder, dtype: FloatDType, name: string, length: number): Value<VectorShape> =>
   builder.input(name, dtype, [length]);
+
+/** Images whose channels blocks of 16 divide, and others; odd sizes; single pixels. */
+export const imageShapes: Readonly<Record<string, ImageShape>> = {
+  "16 channels": [2, 16, 8, 8],
+  "64 channels, 7×7": [1, 64, 7, 7],
+  "20 channels, odd size": [3, 20, 5, 7],
+  "1 pixel": [4, 16, 1, 1],
+  "1 channel": [2, 1, 6, 5],
+};
+
+/** One case for each entry of a table. */
+export const forEachOf = <T>(table: Readonly<Record<string, T>>, make: (entry: T) => Case): Cases =>
+  Object.fromEntries(Object.entries(table).map(([title, entry]) => [title, make(entry)]));

@@ -3,18 +3,7 @@ import type { FloatDType } from "../../../src/base/dtype.ts";
 import type { ImageShape, Pair } from "../../../src/base/shape.ts";
 import type { GraphBuilder } from "../../../src/graph/builder.ts";
 import { type PoolParams, padding } from "../../../src/graph/geometry.ts";
-import { type Case, type Cases, type CaseTable, image } from "./case.ts";
-
-const shapes: Readonly<Record<string, ImageShape>> = {
-  "16 channels": [2, 16, 8, 8],
-  "64 channels, 7×7": [1, 64, 7, 7],
-  "20 channels, odd size": [3, 20, 5, 7],
-  "1 pixel": [4, 16, 1, 1],
-  "1 channel": [2, 1, 6, 5],
-};
-
-const forEachOf = <T>(table: Readonly<Record<string, T>>, make: (entry: T) => Case): Cases =>
-  Object.fromEntries(Object.entries(table).map(([title, entry]) => [title, make(entry)]));
+import { type CaseTable, forEachOf, image, imageShapes as shapes } from "./case.ts";
 
 const pools: Readonly<Record<string, PoolParams & { readonly x: ImageShape }>> = {
   "3×3, stride 2, padding 1, the stem": { x: [2, 64, 8, 8], kernel: [3, 3], stride: [2, 2], padding: padding(1) },

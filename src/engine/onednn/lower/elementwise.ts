@@ -3,24 +3,41 @@ import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
 import type { Lowering } from "../lowering.ts";
 
-export const relu = (context: Lowering, { operands: { x }, results: { y } }: NodeOf<"relu">): void => {
+const map = (
+  context: Lowering,
+  x: Value,
+  y: Value,
+  how:
+    | { readonly function: "relu" | "sigmoid" }
+    | { readonly function: "affine"; readonly scale: number; readonly shift: number },
+): void => {
   const layout = context.imageLayoutOf(x);
   const from = context.read(x, layout);
-  const primitive = context.describe({ kind: "relu", pass: "inference", x: from.descriptor });
+  const primitive = context.describe({ kind: "elementwise", ...how, pass: "inference", x: from.descriptor });
   context.call(primitive, [
     ["x", from],
     ["y", context.result(y, layout, [x])],
   ]);
 };
 
-export const reluBackward = (
+export const relu = (context: Lowering, { operands, results }: NodeOf<"relu">): void =>
+  map(context, operands.x, results.y, { function: "relu" });
+
+export const sigmoid = (context: Lowering, { operands, results }: NodeOf<"sigmoid">): void =>
+  map(context, operands.x, results.y, { function: "sigmoid" });
+
+export const affine = (context: Lowering, { operands, params, results }: NodeOf<"affine">): void =>
+  map(context, operands.x, results.y, { function: "affine", scale: params.scale, shift: params.shift });
+
+const mapBackward = (
   context: Lowering,
-  { operands: { y, dy }, results: { dx } }: NodeOf<"reluBackward">,
+  { operands: { y, dy }, results: { dx } }: NodeOf<"reluBackward"> | NodeOf<"sigmoidBackward">,
+  of: "relu" | "sigmoid",
 ): void => {
   const layout = context.imageLayoutOf(y);
   const from = context.read(y, layout);
   const gradient = context.read(dy, layout);
-  const primitive = context.describe({ kind: "relu", pass: "backward", x: from.descriptor });
+  const primitive = context.describe({ kind: "elementwise", function: of, pass: "backward", x: from.descriptor });
   context.call(primitive, [
     ["y", from],
     ["dy", gradient],
@@ -28,13 +45,25 @@ export const reluBackward = (
   ]);
 };
 
-const sum = (context: Lowering, { operands: { a, b } }: NodeOf<"add">, y: Value, postOp: "nothing" | "relu"): void => {
+export const reluBackward = (context: Lowering, node: NodeOf<"reluBackward">): void =>
+  mapBackward(context, node, "relu");
+
+export const sigmoidBackward = (context: Lowering, node: NodeOf<"sigmoidBackward">): void =>
+  mapBackward(context, node, "sigmoid");
+
+const combine = (
+  context: Lowering,
+  operation: "add" | "multiply",
+  { a, b }: NodeOf<"add" | "multiply">["operands"],
+  y: Value,
+  postOp: "nothing" | "relu",
+): void => {
   const layout = context.imageLayoutOf(a);
   const [first, second] = [context.read(a, layout), context.read(b, layout)];
   const { descriptor } = first;
   const primitive = context.describe({
     kind: "binary",
-    operation: "add",
+    operation,
     a: descriptor,
     b: descriptor,
     y: descriptor,
@@ -48,7 +77,11 @@ const sum = (context: Lowering, { operands: { a, b } }: NodeOf<"add">, y: Value,
   ]);
 };
 
-export const add = (context: Lowering, node: NodeOf<"add">): void => sum(context, node, node.results.y, "nothing");
+export const add = (context: Lowering, node: NodeOf<"add">): void =>
+  combine(context, "add", node.operands, node.results.y, "nothing");
 
 export const addRelu = (context: Lowering, node: NodeOf<"add">, after: NodeOf<"relu">): void =>
-  sum(context, node, after.results.y, "relu");
+  combine(context, "add", node.operands, after.results.y, "relu");
+
+export const multiply = (context: Lowering, node: NodeOf<"multiply">): void =>
+  combine(context, "multiply", node.operands, node.results.y, "nothing");

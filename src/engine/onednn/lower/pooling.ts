@@ -1,7 +1,7 @@
 // Pooling. The winners of a maximum pool are the library's workspace: only the backward pass can read them.
 import { UnsupportedError } from "../../../base/errors.ts";
 import type { ImageShape } from "../../../base/shape.ts";
-import { padding } from "../../../graph/geometry.ts";
+import { type AveragePoolParams, padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { ImageLayout } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
@@ -48,6 +48,39 @@ export const maxPoolBackward = (
     ["dy", from],
     ["dx", to],
     ["workspace", workspace],
+  ]);
+};
+
+const averageOf = ({ countPadding, kernel, stride, padding }: AveragePoolParams) =>
+  ({ kind: "pooling", algorithm: countPadding ? "averageWithPadding" : "average", kernel, stride, padding }) as const;
+
+export const averagePool = (
+  context: Lowering,
+  { operands: { x }, params, results: { y } }: NodeOf<"averagePool">,
+): void => {
+  const layout = context.imageLayoutOf(x);
+  const from = context.read(x, layout);
+  const to = context.result(y, layout);
+  const shapes = { x: from.descriptor, y: to.descriptor };
+  const primitive = context.describe({ ...averageOf(params), pass: "inference", ...shapes });
+  context.call(primitive, [
+    ["x", from],
+    ["y", to],
+  ]);
+};
+
+export const averagePoolBackward = (
+  context: Lowering,
+  { operands: { dy }, params, results: { dx } }: NodeOf<"averagePoolBackward">,
+): void => {
+  const layout = context.imageLayoutOf(dy);
+  const from = context.read(dy, layout);
+  const to = context.result(dx, layout);
+  const shapes = { x: to.descriptor, y: from.descriptor };
+  const primitive = context.describe({ ...averageOf(params), pass: "backward", ...shapes });
+  context.call(primitive, [
+    ["dy", from],
+    ["dx", to],
   ]);
 };
 

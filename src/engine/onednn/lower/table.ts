@@ -3,12 +3,20 @@ import { UnsupportedError } from "../../../base/errors.ts";
 import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
+import { addBias, sumPerChannel } from "./bias.ts";
 import { padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
-import { add, relu, reluBackward } from "./elementwise.ts";
+import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
 import { fusedLowerings } from "./fused.ts";
-import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pooling.ts";
+import {
+  averagePool,
+  averagePoolBackward,
+  globalAveragePool,
+  globalAveragePoolBackward,
+  maxPool,
+  maxPoolBackward,
+} from "./pooling.ts";
 import { constant, dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
@@ -31,8 +39,16 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   relu,
   reluBackward,
   add,
+  multiply,
+  sigmoid,
+  sigmoidBackward,
+  affine,
+  addBias,
+  sumPerChannel,
   maxPool,
   maxPoolBackward,
+  averagePool,
+  averagePoolBackward,
   globalAveragePool,
   globalAveragePoolBackward,
   subsample,
