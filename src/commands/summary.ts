@@ -36,8 +36,7 @@ const descriptions: { readonly [K in LayerKind]: (layer: Layer<K>) => string } =
   batchNorm: () => "batch norm",
   relu: () => "relu",
   sigmoid: () => "sigmoid",
-  affine: ({ scale, shift }) =>
-    shift === 0 ? `times ${scale}` : `${shift} ${scale < 0 ? "−" : "+"} ${Math.abs(scale)} x`,
+  affine: ({ scale, shift }) => (shift === 0 ? `times ${scale}` : `times ${scale}, plus ${shift}`),
   maxPool: ({ kernel, stride, padding }) => `max pool ${kernel}×${kernel}${strided(stride)}${padded(padding)}`,
   averagePool: ({ kernel, stride }) => `average pool ${kernel}×${kernel}${strided(stride)}`,
   zeroPad: ({ stride, before, after }) =>
