@@ -35,4 +35,38 @@ describe("summary(spec)", () => {
     expect(pad("after")?.op).toBe("zero pad 16 channels, stride 2");
     expect(pad("around")?.op).toBe("zero pad 8 + 8 channels, stride 2");
   });
+
+  test("says what the ablations' layers do", () => {
+    const modulation = { kind: "exclusive-gate", initialBias: -6 } as const;
+    const spec = namedSpec("resnet20", {
+      modulation,
+      shortcutDownsampling: "average",
+      padding: "same",
+      blockDropout: 0.3,
+    });
+    const ops = new Map(summary(spec).layers.map(({ name, op }) => [name.replace("layer2.0.", ""), op]));
+    expect(
+      ["conv1", "dropout", "downsample.0", "gate", "gate.sigmoid", "gate.complement", "gatedBranch"].map((name) =>
+        ops.get(name),
+      ),
+    ).toEqual([
+      "conv 3×3, stride 2, padding 0 1 1 0",
+      "dropout 0.3",
+      "average pool 2×2, stride 2",
+      "conv 1×1, stride 2, bias",
+      "sigmoid",
+      "times -1, plus 1",
+      "multiply",
+    ]);
+    const scaling = { kind: "scaling", shortcut: 0.5, branch: 1 } as const;
+    const scaled = summary(namedSpec("resnet20", { modulation: scaling })).layers;
+    expect(scaled.find(({ name }) => name === "layer1.0.scaledShortcut")?.op).toBe("times 0.5");
+    expect(summary(namedSpec("plain-mlp-5")).layers[0]).toEqual({
+      name: "flatten",
+      op: "flatten",
+      output: [784],
+      parameters: 0,
+      macs: 0,
+    });
+  });
 });

@@ -26,16 +26,25 @@ export interface Summary {
 
 const strided = (stride: number): string => (stride === 1 ? "" : `, stride ${stride}`);
 
+/** Padding is worth a word where it isn't the same on all sides. */
+const padded = ({ top, left, bottom, right }: Layer<"conv">["padding"]): string =>
+  top === bottom && left === right && top === left ? "" : `, padding ${top} ${right} ${bottom} ${left}`;
+
 const descriptions: { readonly [K in LayerKind]: (layer: Layer<K>) => string } = {
-  conv: ({ kernel, stride, groups }) =>
-    `conv ${kernel}×${kernel}${strided(stride)}${groups === 1 ? "" : `, ${groups} groups`}`,
+  conv: ({ kernel, stride, groups, padding, bias }) =>
+    `conv ${kernel}×${kernel}${strided(stride)}${groups === 1 ? "" : `, ${groups} groups`}${padded(padding)}${bias === null ? "" : ", bias"}`,
   batchNorm: () => "batch norm",
   relu: () => "relu",
-  maxPool: ({ kernel, stride }) => `max pool ${kernel}×${kernel}${strided(stride)}`,
+  sigmoid: () => "sigmoid",
+  affine: ({ scale, shift }) => (shift === 0 ? `times ${scale}` : `times ${scale}, plus ${shift}`),
+  maxPool: ({ kernel, stride, padding }) => `max pool ${kernel}×${kernel}${strided(stride)}${padded(padding)}`,
+  averagePool: ({ kernel, stride }) => `average pool ${kernel}×${kernel}${strided(stride)}`,
   zeroPad: ({ stride, before, after }) =>
     `zero pad ${before === 0 ? after : `${before} + ${after}`} channels${strided(stride)}`,
   add: () => "add",
-  averagePool: () => "average pool",
+  multiply: () => "multiply",
+  globalAveragePool: () => "average pool",
+  flatten: () => "flatten",
   dropout: ({ fraction }) => `dropout ${fraction}`,
   dense: () => "dense",
 };

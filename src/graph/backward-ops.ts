@@ -68,6 +68,12 @@ export interface BackwardOps {
     params: { readonly size: Pair };
     results: { dx: Value<ImageShape> };
   };
+  /** Features as an image: dx[n, c, i, j] = dy[n, (c·H + i)·W + j]. */
+  unflatten: {
+    operands: { dy: Value<FeatureShape> };
+    params: { readonly inputShape: ImageShape };
+    results: { dx: Value<ImageShape> };
+  };
   /** dx[n, c, i·s, j·s] = dy[n, c, i, j], zero elsewhere. */
   subsampleBackward: {
     operands: { dy: Value<ImageShape> };

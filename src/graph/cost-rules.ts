@@ -46,6 +46,8 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
     elementCount(dy.shape) * (1 + kernel[0] * kernel[1]),
   globalAveragePool: ({ operands: { x } }) => elementCount(x.shape),
   globalAveragePoolBackward: times(1),
+  flatten: times(0),
+  unflatten: times(0),
   subsample: times(0),
   subsampleBackward: times(0),
   padChannels: times(0),

@@ -80,6 +80,12 @@ export interface ForwardOps {
     params: Record<never, never>;
     results: { y: Value<FeatureShape> };
   };
+  /** An image as features: y[n, (c·H + i)·W + j] = x[n, c, i, j]. */
+  flatten: {
+    operands: { x: Value<ImageShape> };
+    params: Record<never, never>;
+    results: { y: Value<FeatureShape> };
+  };
   /** Every s-th row and column, beginning with the first: y[n, c, i, j] = x[n, c, i·s, j·s]; H′ = ⌈H / s⌉. */
   subsample: {
     operands: { x: Value<ImageShape> };

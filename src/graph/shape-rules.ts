@@ -89,6 +89,10 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     return { y: value(name, x, [n, c, ...expectWindows(name, x, windowPositions([h, w], params.kernel, params))]) };
   },
   globalAveragePool: (name, { x }) => ({ y: value(name, x, [x.shape[0], x.shape[1]]) }),
+  flatten: (name, { x }) => {
+    const [n, c, h, w] = x.shape;
+    return { y: value(name, x, [n, c * h * w]) };
+  },
   subsample: (name, { x }, { stride }) => {
     const [n, c, h, w] = x.shape;
     return { y: value(name, x, [n, c, Math.ceil(h / stride[0]), Math.ceil(w / stride[1])]) };
@@ -159,6 +163,11 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     return { dx: value(name, dy, inputShape) };
   },
   globalAveragePoolBackward: (name, { dy }, { size }) => ({ dx: value(name, dy, [...dy.shape, ...size]) }),
+  unflatten: (name, { dy }, { inputShape }) => {
+    const [n, c, h, w] = inputShape;
+    expectShape(name, "dy", dy, [n, c * h * w]);
+    return { dx: value(name, dy, inputShape) };
+  },
   subsampleBackward: (name, { dy }, { inputShape }) => ({ dx: value(name, dy, inputShape) }),
   sliceChannels: (name, { x }, { start, count }) => {
     const [n, c, h, w] = x.shape;

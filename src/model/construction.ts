@@ -23,17 +23,20 @@ export interface BatchStatistics {
   readonly count: number;
 }
 
-/** What has been built so far: activations by the name of their layer, maps [N, C, H, W] apart from features [N, F]. */
+const isMap = (value: Value): value is Value<ImageShape> => value.shape.length === 4;
+const areFeatures = (value: Value): value is Value<FeatureShape> => value.shape.length === 2;
+
+/** What has been built so far: activations by the name of their layer, maps [N, C, H, W] or features [N, F]. */
 export class Construction {
-  readonly maps = new Map<string, Value<ImageShape>>();
-  readonly features = new Map<string, Value<FeatureShape>>();
   readonly parameters: Value[] = [];
   readonly batchStatistics: BatchStatistics[] = [];
-  dropoutKey: Value<VectorShape> | null = null;
   readonly builder: GraphBuilder;
   readonly spec: ResNetSpec;
   readonly training: boolean;
   readonly dtype: FloatDType;
+  readonly #activations = new Map<string, Value>();
+  #dropoutKey: Value<VectorShape> | null = null;
+  #dropouts = 0;
 
   constructor(builder: GraphBuilder, spec: ResNetSpec, { mode, dtype = "f32" }: ForwardOptions) {
     this.builder = builder;
@@ -42,15 +45,26 @@ export class Construction {
     this.dtype = dtype;
   }
 
-  map(layer: string): Value<ImageShape> {
-    const value = this.maps.get(layer);
-    invariant(value, `no map was made by ${layer}`);
+  /** Records what a layer made. */
+  made(layer: string, value: Value): void {
+    this.#activations.set(layer, value);
+  }
+
+  activation(layer: string): Value {
+    const value = this.#activations.get(layer);
+    invariant(value, `nothing was made by ${layer}`);
     return value;
   }
 
-  feature(layer: string): Value<FeatureShape> {
-    const value = this.features.get(layer);
-    invariant(value, `no features were made by ${layer}`);
+  map(layer: string): Value<ImageShape> {
+    const value = this.activation(layer);
+    invariant(isMap(value), `no map was made by ${layer}`);
+    return value;
+  }
+
+  features(layer: string): Value<FeatureShape> {
+    const value = this.activation(layer);
+    invariant(areFeatures(value), `no features were made by ${layer}`);
     return value;
   }
 
@@ -59,5 +73,18 @@ export class Construction {
     const value = this.builder.state(name, this.dtype, shape);
     this.parameters.push(value);
     return value;
+  }
+
+  /** The input `dropoutKey`, declared when the first layer drops; null while none has. */
+  get dropoutKey(): Value<VectorShape> | null {
+    return this.#dropoutKey;
+  }
+
+  /** What a dropping layer needs: the key, which all share, and a random stream of its own. */
+  nextDropout(): { readonly key: Value<VectorShape>; readonly stream: number } {
+    this.#dropoutKey ??= this.builder.input("dropoutKey", "i32", [2]);
+    const stream = this.#dropouts;
+    this.#dropouts += 1;
+    return { key: this.#dropoutKey, stream };
   }
 }

@@ -44,11 +44,11 @@ const checkStatistics = ({ name }: ResNetSpec, statistics: readonly BatchStatist
 export const buildForward = (builder: GraphBuilder, spec: ResNetSpec, options: ForwardOptions): Forward => {
   const network = new Construction(builder, spec, options);
   const images = builder.input("images", network.dtype, [options.batch, ...spec.input]);
-  network.maps.set("input", images);
+  network.made("input", images);
   for (const layer of layersOf(spec)) addLayer(layer, network);
   const { parameters, batchStatistics, dropoutKey } = network;
   checkStatistics(spec, batchStatistics);
-  return { images, logits: network.feature("fc"), parameters, batchStatistics, dropoutKey };
+  return { images, logits: network.features("fc"), parameters, batchStatistics, dropoutKey };
 };
 
 /** The graph of a network alone, with the logits `fc` as its output: to print, to plan, or to predict with. */

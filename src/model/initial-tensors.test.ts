@@ -75,6 +75,25 @@ describe("initialTensors(spec, seed)", () => {
     expect(Math.abs(meanSquare(values) / variance - 1)).toBeLessThan(5 * Math.sqrt(2 / values.length));
   });
 
+  test("draws Keras' truncated normal with the same variance, and nothing beyond two deviations of the whole", () => {
+    const values = elements(
+      initialTensors(resnet(20, { initialisation: "he-fan-in-truncated" }), 7),
+      "layer3.2.conv2.weight",
+    );
+    const variance = 2 / (9 * 64);
+    const most = Math.max(...values.map(Math.abs));
+    expect(most).toBeLessThanOrEqual((2 * Math.sqrt(variance)) / 0.8796 + 1e-7);
+    expect(most).toBeGreaterThan(2 * Math.sqrt(variance)); // of 36,864 values some come near
+    expect(Math.abs(meanSquare(values) / variance - 1)).toBeLessThan(5 * Math.sqrt(2 / values.length));
+  });
+
+  test("starts the biases of convolutions at 0, and those of gates as the spec says", () => {
+    const modulation = { kind: "shortcut-gate", initialBias: -6 } as const;
+    const started = initialTensors(resnet(20, { convolutionBias: true, modulation }), 7);
+    expect(elements(started, "layer1.0.conv1.bias")).toEqual(Array(16).fill(0));
+    expect(elements(started, "layer1.0.gate.bias")).toEqual(Array(16).fill(-6));
+  });
+
   test("draws the dense layer uniformly within 1 / √inFeatures, as torch.nn.Linear", () => {
     const bound = 1 / 8; // 64 features
     const values = elements(tensors, "fc.weight"); // 640 values

@@ -14,13 +14,21 @@ const hashName = (name: string): readonly [low: number, high: number] => {
   return [Number(hash & 0xffffffffn), Number(hash >> 32n)];
 };
 
+const within = (most: number, draw: () => number): number => {
+  let value = draw();
+  while (Math.abs(value) > most) value = draw();
+  return value;
+};
+
 const initialTensor = ({ name, shape, initial }: TableEntry, seed: number): HostTensor<"f32"> => {
   const data = new Float32Array(elementCount(shape));
   if (initial.kind === "constant") return tensor("f32", shape, data.fill(initial.value));
   const { normal, uniform } = randomStream(seed, randomPurposes.initialValues, ...hashName(name));
-  for (let i = 0; i < data.length; i++) {
-    data[i] = initial.kind === "normal" ? initial.deviation * normal() : initial.bound * (2 * uniform() - 1);
-  }
+  const draw = (): number => {
+    if (initial.kind === "uniform") return initial.bound * (2 * uniform() - 1);
+    return initial.deviation * (initial.kind === "normal" ? normal() : within(2, normal));
+  };
+  for (let i = 0; i < data.length; i++) data[i] = draw();
   return tensor("f32", shape, data);
 };
 

@@ -91,6 +91,10 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     return { x: dy && builder.add("subsampleBackward", `${name}.dx`, { dy }, { stride, inputShape: x.shape }).dx };
   },
   // The zeros are constant: only the channels between them pass on a gradient.
+  flatten: ({ name, operands: { x }, results: { y } }, { gradientOf, builder, wanted }) => {
+    const dy = gradientOf(y);
+    return { x: dy && wanted(x) ? builder.add("unflatten", `${name}.dx`, { dy }, { inputShape: x.shape }).dx : null };
+  },
   padChannels: ({ name, operands: { x }, results: { y }, params: { before } }, { gradientOf, builder }) => {
     const dy = gradientOf(y);
     return { x: dy && builder.add("sliceChannels", `${name}.dx`, { x: dy }, { start: before, count: x.shape[1] }).y };

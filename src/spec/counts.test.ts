@@ -25,6 +25,28 @@ const published: readonly (readonly [name: string, parameters: number, macs: num
   ["resnet44", 658_586, cifarMacs(7)],
   ["resnet56", 853_018, cifarMacs(9)],
   ["resnet110", 1_727_962, cifarMacs(18)],
+  ["resnet1202", 19_421_274, cifarMacs(200)],
+  ["resnext50-32x4d", 25_028_904, 4_230_479_872],
+  ["resnext101-32x8d", 88_791_336, 16_414_015_488],
+  ["resnext101-64x4d", 83_455_272, 15_460_270_080],
+  ["wide-resnet50-2", 68_883_240, 11_398_021_120],
+  ["wide-resnet101-2", 126_886_696, 22_753_050_624],
+];
+
+// Parameters that others have published, in millions as their tables round them: timm's resnetv2_* (results-imagenet.csv),
+// ResNet-1001 and ResNet-164 of 1603.05027 (10.2 and 1.7 in its table 4; 10.33 counted), ResNeXt-29 of 1611.05431 (table 7),
+// wide ResNets of 1605.07146 (table 4).
+const rounded: readonly (readonly [name: string, millions: string])[] = [
+  ["resnetv2-50", "25.55"],
+  ["resnetv2-101", "44.54"],
+  ["resnetv2-152", "60.19"],
+  ["resnetv2-110", "1.7"],
+  ["resnetv2-164", "1.7"],
+  ["resnetv2-1001", "10.3"],
+  ["resnext29-8x64d", "34.4"],
+  ["resnext29-16x64d", "68.2"],
+  ["wide-resnet28-10", "36.5"],
+  ["wide-resnet40-4", "8.9"],
 ];
 
 describe("countParameters(spec) and countMacs(spec)", () => {
@@ -34,7 +56,30 @@ describe("countParameters(spec) and countMacs(spec)", () => {
     expect(countMacs(spec)).toBe(macs);
   });
 
+  test.each(rounded)("count %s as %s million parameters", (name, millions) => {
+    const digits = millions.length - millions.indexOf(".") - 1;
+    expect((countParameters(namedSpec(name)) / 1e6).toFixed(digits)).toBe(millions);
+  });
+
+  test("count a gate as a 1×1 convolution with bias in each block, and averages as nothing", () => {
+    const plain = countParameters(resnet(20));
+    const gates = 3 * (16 * 16 + 16) + 16 * 32 + 32 + 2 * (32 * 32 + 32) + 32 * 64 + 64 + 2 * (64 * 64 + 64);
+    const modulation = { kind: "exclusive-gate", initialBias: -6 } as const;
+    expect(countParameters(resnet(20, { modulation })) - plain).toBe(gates);
+    expect(countParameters(namedSpec("resnet50-d"))).toBe(25_557_032);
+    expect(countMacs(namedSpec("resnet50-d"))).toBe(countMacs(namedSpec("resnet50")));
+  });
+
+  test("count both conventions of pre-activation alike: the stem's batch norm is the first block's", () => {
+    for (const depth of [50, 101, 152, 200]) {
+      const [he, timm] = [namedSpec(`resnetv2-${depth}-he`), namedSpec(`resnetv2-${depth}`)];
+      expect(countParameters(he)).toBe(countParameters(timm));
+      expect(countMacs(he)).toBe(countMacs(timm));
+    }
+  });
+
   test.each([
+    ["resnet1202", "2829.24"],
     ["resnet20", "40.55"],
     ["resnet32", "68.86"],
     ["resnet44", "97.17"],

@@ -17,10 +17,15 @@ const macRules: { readonly [K in LayerKind]: (layer: Layer<K>) => number } = {
   dense: ({ inFeatures, outFeatures }) => inFeatures * outFeatures,
   batchNorm: none,
   relu: none,
+  sigmoid: none,
+  affine: none,
   maxPool: none,
+  averagePool: none,
   zeroPad: none,
   add: none,
-  averagePool: none,
+  multiply: none,
+  globalAveragePool: none,
+  flatten: none,
   dropout: none,
 };
 

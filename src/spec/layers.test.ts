@@ -1,11 +1,11 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { type Layer, layersOf } from "./layers.ts";
+import { type Layer, layersOf, orders } from "./layers.ts";
 import { namedNetworks, namedSpec, resnet } from "./named-networks.ts";
 import { parametersOf } from "./parameters.ts";
-import type { ResNetSpec } from "./spec.ts";
+import type { ActivationOrder, Modulation, ResNetSpec } from "./spec.ts";
 
-const inputsOf = (layer: Layer): readonly string[] => (layer.kind === "add" ? [layer.a, layer.b] : [layer.x]);
+const inputsOf = (layer: Layer): readonly string[] => ("a" in layer ? [layer.a, layer.b] : [layer.x]);
 const names = (spec: ResNetSpec, prefix: string): string[] =>
   layersOf(spec)
     .map(({ name }) => name)
@@ -13,12 +13,26 @@ const names = (spec: ResNetSpec, prefix: string): string[] =>
 const layer = (spec: ResNetSpec, name: string): Layer | undefined =>
   layersOf(spec).find((candidate) => candidate.name === name);
 
+const activations = Object.keys(orders).filter((order): order is ActivationOrder => order in orders);
+const modulations: readonly Modulation[] = [
+  { kind: "scaling", shortcut: 0.5, branch: 0.5 },
+  { kind: "scaling", shortcut: 0.5, branch: 1 },
+  { kind: "exclusive-gate", initialBias: -6 },
+  { kind: "shortcut-gate", initialBias: -6 },
+  { kind: "dropout", fraction: 0.5 },
+];
+const shallow = ["resnet20", "resnet18", "resnet50", "resnet50_v1", "resnext29-8x64d", "wide-resnet28-10"];
 const anySpec: fc.Arbitrary<ResNetSpec> = fc
   .record({
-    name: fc.constantFrom(...namedNetworks.map(({ name }) => name)),
-    activation: fc.constantFrom("post", "pre"),
-    shortcut: fc.constantFrom("A", "B", "C", "none"),
+    name: fc.constantFrom(...shallow),
+    activation: fc.constantFrom(...activations),
+    shortcut: fc.constantFrom("A", "B", "C"),
+    shortcutDownsampling: fc.constantFrom("stride", "average"),
     zeroPadding: fc.constantFrom("after", "around"),
+    modulation: fc.constantFrom(null, ...modulations),
+    padding: fc.constantFrom("fixed", "same"),
+    convolutionBias: fc.boolean(),
+    blockDropout: fc.constantFrom(0, 0.3),
     height: fc.integer({ min: 33, max: 70 }),
     width: fc.integer({ min: 33, max: 70 }),
   })
@@ -33,7 +47,7 @@ describe("layersOf(spec)", () => {
           expect(outputs.has(made.name)).toBe(false);
           const taken = inputsOf(made).map((name) => outputs.get(name));
           expect(taken).not.toContain(undefined);
-          if (made.kind === "add") expect(taken).toEqual([made.output, made.output]);
+          if (made.kind === "add" || made.kind === "multiply") expect(taken).toEqual([made.output, made.output]);
           if (made.kind === "conv") expect(taken[0]?.[0]).toBe(made.inChannels);
           if (made.kind === "batchNorm") expect(taken[0]?.[0]).toBe(made.channels);
           if (made.kind === "dense") expect(taken[0]).toEqual([made.inFeatures]);
@@ -83,9 +97,13 @@ describe("layersOf(spec)", () => {
   test("has as many weighted layers as a network's name says, shortcuts apart", () => {
     for (const { name } of namedNetworks) {
       const weighted = layersOf(namedSpec(name)).filter(
-        ({ kind, name: path }) => (kind === "conv" || kind === "dense") && !path.includes("downsample"),
+        ({ kind, name: path }) => (kind === "conv" || kind === "dense") && !/downsample|gate/.test(path),
       );
-      expect(weighted.length).toBe(Number(/\d+/.exec(name)?.[0]));
+      // Wide ResNets count the two projections that change the width beside the first.
+      const counted =
+        Number(/\d+/.exec(name.replace("resnetv2", ""))?.[0]) -
+        (/wide-resnet\d+-\d+/.test(name) && !name.endsWith("-2") ? 2 : 0);
+      expect(weighted.length, name).toBe(counted);
     }
   });
 
@@ -105,14 +123,29 @@ describe("layersOf(spec)", () => {
     expect(names(spec, "layer2.0.")).toEqual(
       ["bn1", "relu1", "conv1", "bn2", "relu2", "conv2", "downsample.0", "add"].map((l) => `layer2.0.${l}`),
     );
-    expect(names(spec, "bn")).toEqual(["bn"]);
-    expect(layer(spec, "avgpool")).toMatchObject({ x: "relu" });
-    expect(layer(spec, "maxpool")).toMatchObject({ x: "conv1" });
+    expect(layer(spec, "bn")).toMatchObject({ x: "layer4.1.add" });
+    expect(layer(spec, "avgpool")).toMatchObject({ x: "reluLast" });
   });
 
-  test("shares a v2 block's first activation in the first block and where shapes differ, only there", () => {
+  test("begins a v2 network as He does: both paths of the first block take the activated stem", () => {
+    const spec = namedSpec("resnetv2-50-he");
+    expect(layer(spec, "maxpool")).toMatchObject({ x: "relu" });
+    expect(names(spec, "layer1.0.")[0]).toBe("layer1.0.conv1");
+    expect(layer(spec, "layer1.0.conv1")).toMatchObject({ x: "maxpool" });
+    expect(layer(spec, "layer1.0.downsample.0")).toMatchObject({ x: "maxpool" });
+    expect(layer(namedSpec("resnetv2-20"), "layer1.0.add")).toMatchObject({ b: "relu" });
+  });
+
+  test("begins a v2 network as timm does: a bare stem, and a first block like any other that changes shapes", () => {
+    const spec = namedSpec("resnetv2-50");
+    expect(layer(spec, "bn1")).toBeUndefined();
+    expect(layer(spec, "maxpool")).toMatchObject({ x: "conv1" });
+    expect(layer(spec, "layer1.0.bn1")).toMatchObject({ x: "maxpool" });
+    expect(layer(spec, "layer1.0.downsample.0")).toMatchObject({ x: "layer1.0.relu1" });
+  });
+
+  test("shares a v2 block's first activation where shapes differ, and not where they agree", () => {
     const spec = resnet(20, { activation: "pre" });
-    expect(layer(spec, "layer1.0.add")).toMatchObject({ b: "layer1.0.relu1" });
     expect(layer(spec, "layer1.1.add")).toMatchObject({ b: "layer1.0.add" });
     expect(layer(spec, "layer2.0.downsample")).toMatchObject({ kind: "zeroPad", x: "layer2.0.relu1" });
   });
@@ -162,5 +195,36 @@ describe("parametersOf(layer)", () => {
       "layer2.0.downsample.1.running_var 128",
     ]);
     expect(named.slice(-2)).toEqual(["fc.weight 1000×512", "fc.bias 1000"]);
+  });
+});
+
+describe("layersOf(spec), for dense blocks,", () => {
+  test("is W₂·relu(W₁·x) + x, with a projection where widths differ and no batch norm", () => {
+    const spec = namedSpec("residual-mlp-5");
+    expect(layersOf(spec).map(({ name, kind }) => `${name} ${kind}`)).toEqual([
+      "flatten flatten",
+      "layer1.0.fc1 dense",
+      "layer1.0.relu1 relu",
+      "layer1.0.fc2 dense",
+      "layer1.0.downsample dense",
+      "layer1.0.add add",
+      "layer1.1.fc1 dense",
+      "layer1.1.relu1 relu",
+      "layer1.1.fc2 dense",
+      "layer1.1.add add",
+      "fc dense",
+    ]);
+    expect(layer(spec, "layer1.0.downsample")).toMatchObject({ x: "flatten", inFeatures: 784, outFeatures: 256 });
+    expect(layer(spec, "layer1.1.add")).toMatchObject({ a: "layer1.1.fc2", b: "layer1.0.add" });
+  });
+
+  test("is a plain perceptron without shortcuts, and follows any widths", () => {
+    const stages = [
+      { blocks: 1, width: 12, stride: 1 },
+      { blocks: 1, width: 5, stride: 1 },
+    ];
+    const spec = namedSpec("plain-mlp-5", { stages, activation: "post" });
+    expect(names(spec, "layer2.0.")).toEqual(["fc1", "relu1", "fc2", "relu2"].map((l) => `layer2.0.${l}`));
+    expect(layer(spec, "fc")).toMatchObject({ x: "layer2.0.relu2", inFeatures: 5 });
   });
 });

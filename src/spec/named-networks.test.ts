@@ -7,12 +7,9 @@ describe("namedSpec(name, options)", () => {
   test("gives every named network the shapes of its benchmark", () => {
     for (const { name, family } of namedNetworks) {
       const small = family.startsWith("CIFAR");
-      expect(namedSpec(name)).toMatchObject({
-        name,
-        input: small ? [3, 32, 32] : [3, 224, 224],
-        classes: small ? 10 : 1000,
-        shortcut: name.startsWith("plain") ? "none" : small ? "A" : "B",
-      });
+      const input = family.includes("perceptron") ? [1, 28, 28] : small ? [3, 32, 32] : [3, 224, 224];
+      const shortcut = /option (.)/.exec(family)?.[1] ?? (name.startsWith("plain") ? "none" : expect.any(String));
+      expect(namedSpec(name)).toMatchObject({ name, input, classes: input[1] === 224 ? 1000 : 10, shortcut });
     }
   });
 
@@ -28,6 +25,21 @@ describe("namedSpec(name, options)", () => {
     expect(namedSpec("resnet18").strideAt).toBe("first");
   });
 
+  test("knows each depth with each shortcut option, the family's own written out or not", () => {
+    for (const depth of [18, 34, 50, 101, 152, 200, 20, 32, 44, 56, 110, 1202]) {
+      const options = ["A", "B", "C"].map((option) => namedSpec(`resnet${depth}-${option}`).shortcut);
+      expect(options, `resnet${depth}`).toEqual(["A", "B", "C"]);
+      const own = namedSpec(`resnet${depth}`);
+      expect(namedSpec(`resnet${depth}_${own.shortcut}`)).toEqual(own);
+    }
+  });
+
+  test("names the ablations of Identity Mappings", () => {
+    expect(namedSpec("resnet110-exclusive-gating").modulation).toEqual({ kind: "exclusive-gate", initialBias: -6 });
+    expect(namedSpec("resnet164-relu-only-pre")).toMatchObject({ activation: "relu-only-pre", block: "bottleneck" });
+    expect({ ...namedSpec("resnet110-full-pre"), name: "" }).toEqual({ ...namedSpec("resnetv2-110"), name: "" });
+  });
+
   test("gives JSON that parses to the same spec", () => {
     for (const { name } of namedNetworks) {
       const spec = namedSpec(name, { input: [1, 64, 48], classes: 3 });
@@ -38,7 +50,10 @@ describe("namedSpec(name, options)", () => {
   test("refuses an unknown name with the nearest known one", () => {
     expect(() => namedSpec("resnt20")).toThrow(new UsageError('unknown model "resnt20"; did you mean "resnet20"?'));
     expect(() => namedSpec("resnet50_v2")).toThrow('unknown model "resnet50_v2"; did you mean "resnet50_v1"?');
-    expect(() => namedSpec("mobilenet")).toThrow('unknown model "mobilenet"; known are resnet18, resnet34, resnet50, ');
+    expect(() => namedSpec("resnext50")).toThrow('unknown model "resnext50"; did you mean "resnet50"?');
+    expect(() => namedSpec("mobilenet")).toThrow(
+      'unknown model "mobilenet"; known are resnet18, resnet18-a, resnet18-c, ',
+    );
   });
 });
 

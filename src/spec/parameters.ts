@@ -18,8 +18,9 @@ export const isLearned = (role: ParameterRole): boolean => role !== "runningMean
 const none = (): readonly Parameter[] => [];
 
 const rules: { readonly [K in LayerKind]: (layer: Layer<K>) => readonly Parameter[] } = {
-  conv: ({ name, inChannels, outChannels, kernel, groups }) => [
+  conv: ({ name, inChannels, outChannels, kernel, groups, bias }) => [
     { name: `${name}.weight`, shape: [outChannels, inChannels / groups, kernel, kernel], role: "weight" },
+    ...(bias === null ? [] : [{ name: `${name}.bias`, shape: [outChannels], role: "bias" } as const]),
   ],
   batchNorm: ({ name, channels }) => [
     { name: `${name}.weight`, shape: [channels], role: "scale" },
@@ -32,10 +33,15 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>) => readonly Paramete
     { name: `${name}.bias`, shape: [outFeatures], role: "bias" },
   ],
   relu: none,
+  sigmoid: none,
+  affine: none,
   maxPool: none,
+  averagePool: none,
   zeroPad: none,
   add: none,
-  averagePool: none,
+  multiply: none,
+  globalAveragePool: none,
+  flatten: none,
   dropout: none,
 };
 

@@ -30,17 +30,27 @@ describe("parseSpec(json, where)", () => {
   test("fills in the defaults", () => {
     expect(parseSpec(least, "net.json")).toEqual({
       ...least,
+      stem: { ...least.stem, padding: "fixed", activated: true },
+      expansion: 1,
       activation: "post",
+      shortcutDownsampling: "stride",
       zeroPadding: "after",
+      modulation: null,
       strideAt: "first",
+      padding: "fixed",
+      convolutionBias: false,
       groups: 1,
       widthPerGroup: 64,
+      blockDropout: 0,
       head: { dropout: 0 },
-      batchNorm: { epsilon: 1e-5, momentum: 0.1 },
+      batchNorm: { epsilon: 1e-5, momentum: 0.1, runningVariance: "unbiased" },
       initialisation: "he-fan-out",
       zeroLastGamma: false,
     });
-    expect(parseSpec({ ...least, block: "bottleneck" }, "net.json").strideAt).toBe("middle");
+    expect(parseSpec({ ...least, block: "bottleneck" }, "net.json")).toMatchObject({
+      strideAt: "middle",
+      expansion: 4,
+    });
     expect(parseSpec({ ...least, batchNorm: { epsilon: 1e-3 } }, "net.json").batchNorm.momentum).toBe(0.1);
   });
 
@@ -53,12 +63,12 @@ describe("parseSpec(json, where)", () => {
     [
       "a missing field",
       { ...least, block: undefined },
-      'block should be "basic" (ResNet-18, 34) or "bottleneck" (ResNet-50 and deeper) but is missing',
+      'block should be "basic" (ResNet-18, 34), "bottleneck" (ResNet-50 and deeper) or "dense" (perceptrons) but is missing',
     ],
     [
       "a wrong word",
       { ...least, activation: "v2" },
-      'activation should be "post" (the first paper, v1) or "pre" (v2) but is "v2"',
+      'activation should be "post" (the first paper, v1), "pre" (v2), or "batch-norm-after-addition", "relu-before-addition", "relu-only-pre", "no-relu-after-addition" but is "v2"',
     ],
     [
       "a fraction of a block",
@@ -100,6 +110,22 @@ describe("parseSpec(json, where)", () => {
       { ...least, stem: { ...least.stem, strides: 2 } },
       'stem has no field "strides"; did you mean "stride"?',
     ],
+    ["a negative padding", { ...least, padding: -1 }, "padding should be a whole number of at least 0 but is -1"],
+    [
+      "a padding of another word",
+      { ...least, padding: "valid" },
+      'padding should be "fixed", "same", a whole number of at least 0 or {top, left, bottom, right} (PyTorch\'s: "fixed"; TensorFlow\'s: "same") but is "valid"',
+    ],
+    [
+      "an unknown modulation",
+      { ...least, modulation: { kind: "gate" } },
+      'modulation.kind should be null or {kind} with kind "scaling", "exclusive-gate", "shortcut-gate" or "dropout" but is "gate"',
+    ],
+    [
+      "a gate without a bias",
+      { ...least, modulation: { kind: "exclusive-gate" } },
+      "modulation.initialBias should be a number (the paper tried 0 to -10) but is missing",
+    ],
     ["an unknown field", { ...least, optimizer: "sgd" }, 'a spec has no field "optimizer"; leave it out'],
   ])("refuses %s", (_, json, message) => {
     expect(refusal(json)).toBe(`net.json: ${message}`);
@@ -110,9 +136,49 @@ describe("parseSpec(json, where), for a document of the right form,", () => {
   const bottleneck = resnet(50);
   test.each([
     [
-      "an even stem",
-      { ...least, stem: { ...least.stem, kernel: 4 } },
-      "stem.kernel is 4, but only an odd kernel has a middle to pad around: the paper has 7 for ImageNet and 3 for CIFAR-10",
+      "convolutions without a stem",
+      { ...least, stem: null },
+      'stem is null, but basic blocks take a map: give a stem, as {"width": 16, "kernel": 3, "stride": 1, "pool": null}',
+    ],
+    [
+      "a stem before dense blocks",
+      { ...least, block: "dense" },
+      'stem should be null with block "dense": dense blocks take the image as a list of features',
+    ],
+    [
+      "a bare stem where nothing else activates it",
+      { ...least, stem: { ...least.stem, activated: false } },
+      'stem.activated is false, but with activation "post" nothing else activates the first convolution: set activation to "pre" (timm\'s resnetv2), or leave activated out',
+    ],
+    [
+      "dense blocks with a stride",
+      { ...resnet("residual-mlp-5"), stages: [{ blocks: 1, width: 16, stride: 2 }] },
+      "stages[0].stride is 2, but dense blocks have no map to stride over: set it to 1",
+    ],
+    [
+      "dense blocks with zero padding",
+      { ...resnet("residual-mlp-5"), shortcut: "A" },
+      'shortcut "A" pads channels of maps, which dense blocks have not: set it to "B" (a dense layer where widths differ)',
+    ],
+    [
+      "dense blocks with gates",
+      { ...resnet("residual-mlp-5"), modulation: { kind: "shortcut-gate", initialBias: 0 } },
+      "modulation is set, but dense blocks have neither maps nor batch norm: leave it out",
+    ],
+    [
+      "a gate on no shortcut",
+      { ...least, shortcut: "none", modulation: { kind: "exclusive-gate", initialBias: 0 } },
+      'modulation is "exclusive-gate", but with shortcut "none" there is no shortcut to change: set shortcut to "A" or "B", or modulation to null',
+    ],
+    [
+      "a last gamma that isn't there",
+      { ...least, activation: "batch-norm-after-addition", zeroLastGamma: true },
+      'zeroLastGamma is true, but with activation "batch-norm-after-addition" no batch norm stands just before the addition: leave it out',
+    ],
+    [
+      "padding that gives the paths different sizes",
+      { ...least, padding: 0 },
+      'padding 0 makes a branch of [32, 15, 15] but a shortcut of [32, 16, 16] at layer2.0.add: set padding to "fixed" or "same", or take another input size',
     ],
     [
       "a pool of padding alone",

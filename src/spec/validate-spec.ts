@@ -1,27 +1,40 @@
 // Whether a well-formed spec means a network. Each refusal names the field, its value and the paper's value or the remedy.
 import { UsageError } from "../base/errors.ts";
-import { expansions, groupWidth } from "./blocks.ts";
-import { type Layer, layersOf } from "./layers.ts";
-import type { ResNetSpec } from "./spec.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
+import { groupWidth } from "./blocks.ts";
+import { type Layer, layersOf, orders } from "./layers.ts";
+import type { ResNetSpec, Stem } from "./spec.ts";
 
-const checkStem = ({ stem }: ResNetSpec): string | null => {
-  if (stem.kernel % 2 === 0) {
-    return `stem.kernel is ${stem.kernel}, but only an odd kernel has a middle to pad around: the paper has 7 for ImageNet and 3 for CIFAR-10`;
+const checkStem = ({ stem, block, activation }: ResNetSpec): string | null => {
+  if (stem === null) {
+    return block === "dense"
+      ? null
+      : `stem is null, but ${block} blocks take a map: give a stem, as {"width": 16, "kernel": 3, "stride": 1, "pool": null}`;
   }
-  if (stem.pool !== null && stem.pool.padding * 2 > stem.pool.kernel) {
-    return `stem.pool.padding is ${stem.pool.padding}, more than half of stem.pool.kernel (${stem.pool.kernel}), so windows could hold no pixel: the paper has kernel 3 and padding 1`;
+  if (block === "dense") {
+    return 'stem should be null with block "dense": dense blocks take the image as a list of features';
   }
-  return null;
+  if (!stem.activated && activation !== "pre") {
+    return `stem.activated is false, but with activation "${activation}" nothing else activates the first convolution: set activation to "pre" (timm's resnetv2), or leave activated out`;
+  }
+  return checkPool(stem);
 };
 
-const checkBasicBlock = (spec: ResNetSpec): string | null => {
-  if (spec.block !== "basic") return null;
+const checkPool = ({ pool }: Stem): string | null => {
+  if (pool === null || typeof pool.padding === "string") return null;
+  const most = typeof pool.padding === "number" ? pool.padding : Math.max(...Object.values(pool.padding));
+  if (most * 2 <= pool.kernel) return null;
+  return `stem.pool.padding is ${most}, more than half of stem.pool.kernel (${pool.kernel}), so windows could hold no pixel: the paper has kernel 3 and padding 1`;
+};
+
+const checkUngroupedBlocks = (spec: ResNetSpec): string | null => {
+  if (spec.block === "bottleneck") return null;
   for (const [field, value, only] of [
     ["groups", spec.groups, 1],
     ["widthPerGroup", spec.widthPerGroup, 64],
   ] as const) {
     if (value !== only) {
-      return `${field} is ${value}, but basic blocks have ${only}: set block to "bottleneck", as ResNeXt does, or leave ${field} out`;
+      return `${field} is ${value}, but ${spec.block} blocks have ${only}: set block to "bottleneck", as ResNeXt does, or leave ${field} out`;
     }
   }
   if (spec.strideAt !== "first") {
@@ -29,6 +42,34 @@ const checkBasicBlock = (spec: ResNetSpec): string | null => {
   }
   return null;
 };
+
+/** Dense blocks know no maps: what is said about windows, channels and batch norm would mean nothing. */
+const checkDenseBlocks = (spec: ResNetSpec): string | null => {
+  if (spec.block !== "dense") return null;
+  for (const [s, { stride }] of spec.stages.entries()) {
+    if (stride !== 1)
+      return `stages[${s}].stride is ${stride}, but dense blocks have no map to stride over: set it to 1`;
+  }
+  if (spec.shortcut === "A") {
+    return 'shortcut "A" pads channels of maps, which dense blocks have not: set it to "B" (a dense layer where widths differ)';
+  }
+  const meaningless = [
+    ["modulation", spec.modulation !== null],
+    ["shortcutDownsampling", spec.shortcutDownsampling !== "stride"],
+    ["padding", spec.padding !== "fixed"],
+    ["convolutionBias", spec.convolutionBias],
+    ["zeroLastGamma", spec.zeroLastGamma],
+  ] as const;
+  const field = meaningless.find(([, set]) => set)?.[0];
+  return field === undefined
+    ? null
+    : `${field} is set, but dense blocks have neither maps nor batch norm: leave it out`;
+};
+
+const checkModulation = ({ modulation, shortcut }: ResNetSpec): string | null =>
+  modulation !== null && shortcut === "none"
+    ? `modulation is "${modulation.kind}", but with shortcut "none" there is no shortcut to change: set shortcut to "A" or "B", or modulation to null`
+    : null;
 
 const checkGroupWidths = (spec: ResNetSpec): string | null => {
   if (spec.block !== "bottleneck") return null;
@@ -42,10 +83,10 @@ const checkGroupWidths = (spec: ResNetSpec): string | null => {
 };
 
 const checkZeroPadding = (spec: ResNetSpec): string | null => {
-  if (spec.shortcut !== "A") return null;
+  if (spec.shortcut !== "A" || spec.stem === null) return null;
   let channels = spec.stem.width;
   for (const [s, { width }] of spec.stages.entries()) {
-    const out = width * expansions[spec.block];
+    const out = width * spec.expansion;
     if (out < channels) {
       return `stages[${s}].width ${width} gives ${out} channels after ${channels}, and shortcut "A" can only add channels of zeros: widen the stage (the paper doubles: 16, 32, 64) or set shortcut to "B"`;
     }
@@ -58,6 +99,9 @@ const checkLastGamma = (spec: ResNetSpec): string | null => {
   if (!spec.zeroLastGamma) return null;
   if (spec.activation === "pre") {
     return 'zeroLastGamma is true, but with activation "pre" a relu follows that batch norm and a branch that starts at 0 gets no gradient: leave it out';
+  }
+  if (orders[spec.activation].closing.length !== 1) {
+    return `zeroLastGamma is true, but with activation "${spec.activation}" no batch norm stands just before the addition: leave it out`;
   }
   if (spec.shortcut === "none") {
     return 'zeroLastGamma is true, but with shortcut "none" every block would give 0: leave it out';
@@ -98,8 +142,31 @@ const checkSizes = (spec: ResNetSpec): string | null => {
   return `input ${height}×${width} is too small: ${halving}; ${remedy}, or take a network for small images, as resnet20`;
 };
 
+/** Explicit padding can give a branch another size than its shortcut has. */
+const checkJunctions = (spec: ResNetSpec): string | null => {
+  const outputs = new Map<string, readonly number[]>();
+  for (const layer of layersOf(spec)) {
+    outputs.set(layer.name, layer.output);
+    if (layer.kind !== "add") continue;
+    const [a, b] = [outputs.get(layer.a) ?? [], outputs.get(layer.b) ?? []];
+    if (sameShape(a, b)) continue;
+    return `padding ${JSON.stringify(spec.padding)} makes a branch of ${formatShape(a)} but a shortcut of ${formatShape(b)} at ${layer.name}: set padding to "fixed" or "same", or take another input size`;
+  }
+  return null;
+};
+
 // In this order: the later checks rely on the earlier ones.
-const checks = [checkStem, checkBasicBlock, checkGroupWidths, checkZeroPadding, checkLastGamma, checkSizes];
+const checks = [
+  checkStem,
+  checkUngroupedBlocks,
+  checkDenseBlocks,
+  checkModulation,
+  checkGroupWidths,
+  checkZeroPadding,
+  checkLastGamma,
+  checkSizes,
+  checkJunctions,
+];
 
 /** Returns the spec if it describes a network; else throws a UsageError that begins with `where` (a file or a name). */
 export const validateSpec = (spec: ResNetSpec, where: string): ResNetSpec => {

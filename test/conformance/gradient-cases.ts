@@ -200,6 +200,10 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
         b.add("subsample", "node", { x: b.input("x", "f64", [1, 3, 7, 3]) }, { stride: [3, 1] }),
     },
   },
+  flatten: {
+    through: ["y"],
+    cases: { "3×5": (b) => b.add("flatten", "node", { x: b.input("x", "f64", [2, 3, 3, 5]) }, {}) },
+  },
   padChannels: {
     through: ["y"],
     cases: {

@@ -120,9 +120,9 @@ interface Fixtures extends Record<NetworkName, NetworkGolden> {
 }
 
 // Compiled tests lie in dist/test/golden.
-const folder = new URL("../../../fixtures/", import.meta.url);
+export const fixturesFolder = new URL("../../../fixtures/", import.meta.url);
 
-export const readFixtureBytes = (file: string): Buffer => readFileSync(new URL(file, folder));
+export const readFixtureBytes = (file: string): Buffer => readFileSync(new URL(file, fixturesFolder));
 
 export const readFixture = <K extends keyof Fixtures>(name: K): Fixtures[K] =>
   JSON.parse(readFixtureBytes(`${name}.golden.json`).toString("utf8"));

@@ -1,4 +1,4 @@
-"""Remakes every golden in fixtures/ from PyTorch 1.13. One command, about two minutes on one core:
+"""Remakes every golden in fixtures/ from PyTorch 1.13. One command, about five minutes on one core:
 
     python3 tools/goldens/make.py --date 2025-11-22
 
@@ -9,6 +9,7 @@ last of the recorded digits. choose_seeds.py is what the seeds in networks.py co
 
 import argparse
 import datetime
+import functools
 import hashlib
 import json
 import math
@@ -22,6 +23,7 @@ import torchvision
 import formula
 import networks
 import operations
+import step_networks
 from digest import lines
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures"
@@ -68,14 +70,22 @@ def write(name, value, depth):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--date", required=True, type=datetime.date.fromisoformat, help="for the manifest: YYYY-MM-DD")
-    date = parser.parse_args().date
+    parser.add_argument("--only", default="", help="remake those whose file begins so (and the manifest); others stay")
+    arguments = parser.parse_args()
+    date = arguments.date
     torch.set_num_threads(1)
     FOLDER.mkdir(exist_ok=True)
 
-    write("formula.golden.json", formula_golden(), 2)
-    write("operations.golden.json", operations.make(), 4)
-    for case in networks.CASES:
-        write(f"{case.name}.golden.json", networks.make(case), 2)
+    step_networks.check_twin()
+    goldens = [
+        ("formula", formula_golden, 2),
+        ("operations", operations.make, 4),
+        *((case.name, functools.partial(networks.make, case), 2) for case in networks.CASES),
+        *((f"step-{step.name}", functools.partial(step_networks.make, step), 2) for step in step_networks.CASES),
+    ]
+    for name, make, depth in goldens:
+        if name.startswith(arguments.only):
+            write(f"{name}.golden.json", make(), depth)
 
     manifest = {
         "command": f"python3 tools/goldens/make.py --date {date}",

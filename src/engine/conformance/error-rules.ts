@@ -129,6 +129,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   globalAveragePoolBackward: (node, elementsOf) => sumOfProducts(node, elementsOf, 2),
   subsample: exact,
   subsampleBackward: exact,
+  flatten: exact,
+  unflatten: exact,
   padChannels: exact,
   sliceChannels: exact,
   // rate, 1 − rate and its reciprocal may be rounded before the product is.

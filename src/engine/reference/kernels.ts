@@ -19,6 +19,7 @@ import {
   sigmoid,
   sigmoidBackward,
 } from "./elementwise.ts";
+import { flatten, unflatten } from "./flatten.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
@@ -61,6 +62,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   globalAveragePoolBackward,
   subsample,
   subsampleBackward,
+  flatten,
+  unflatten,
   padChannels,
   sliceChannels,
   dense,

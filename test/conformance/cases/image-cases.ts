@@ -38,6 +38,8 @@ export const imageCases: CaseTable<
   | "globalAveragePoolBackward"
   | "subsample"
   | "subsampleBackward"
+  | "flatten"
+  | "unflatten"
   | "padChannels"
   | "sliceChannels"
 > = {
@@ -83,6 +85,14 @@ export const imageCases: CaseTable<
     const [n, c, h, w] = x;
     const dy = image(b, dtype, "dy", [n, c, Math.ceil(h / stride[0]), Math.ceil(w / stride[1])]);
     return [b.add("subsampleBackward", "subsample.dx", { dy }, { stride, inputShape: x }).dx];
+  }),
+  flatten: forEachOf(shapes, (shape) => (b, dtype) => [
+    b.add("flatten", "flatten", { x: image(b, dtype, "x", shape) }, {}).y,
+  ]),
+  unflatten: forEachOf(shapes, (shape) => (b, dtype) => {
+    const [n, c, h, w] = shape;
+    const dy = b.input("dy", dtype, [n, c * h * w]);
+    return [b.add("unflatten", "flatten.dx", { dy }, { inputShape: shape }).dx];
   }),
   padChannels: forEachOf(paddings, ({ x, before, after }) => (b, dtype) => [
     b.add("padChannels", "pad", { x: image(b, dtype, "x", x) }, { before, after }).y,

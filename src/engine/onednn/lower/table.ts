@@ -8,6 +8,7 @@ import { padChannels, sliceChannels, subsample, subsampleBackward } from "./chan
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
+import { flatten, unflatten } from "./flatten.ts";
 import { fusedLowerings } from "./fused.ts";
 import {
   averagePool,
@@ -53,6 +54,8 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   globalAveragePoolBackward,
   subsample,
   subsampleBackward,
+  flatten,
+  unflatten,
   padChannels,
   sliceChannels,
   dense,
