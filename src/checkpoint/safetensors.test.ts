@@ -64,6 +64,19 @@ describe("encodeTensors(container)", () => {
     expect(part?.buffer).toBe(shared.data.buffer);
   });
 
+  test("refuses a finite number that would become infinite, and keeps infinities", () => {
+    const holding = (value: number): TensorContainer => ({
+      tensors: new Map([["bn1.running_var", tensor("f32", [1], Float32Array.of(value))]]),
+      metadata: {},
+    });
+    expect(() => encodeTensors(holding(65520), "f16")).toThrow(
+      new UsageError(
+        'tensor "bn1.running_var" holds 65520, which is beyond the numbers of f16; store it as bf16 or f32',
+      ),
+    );
+    expect(readTensors(encodeTensors(holding(-Infinity), "f16"), "m")).toEqual(holding(-Infinity));
+  });
+
   test.each(["__metadata__", "half\ud800"])("refuses the name %j", (name) => {
     const write = () => encodeTensors({ tensors: new Map([[name, scalar("f32", 1)]]), metadata: {} });
     expect(write).toThrow(UsageError);
@@ -121,6 +134,44 @@ describe("readTensors(bytes, file)", () => {
     expect(tensors.get("bn1.num_batches_tracked")).toEqual(tensor("i32", [2], Int32Array.of(391, -(2 ** 31))));
   });
 
+  test("reads F16 and BF16 as f32, smaller integers and BOOL as i32, at odd addresses too", () => {
+    const header = [
+      entry("u", "U8", [1], [0, 1]),
+      entry("f", "F16", [3], [1, 7]),
+      entry("b", "BF16", [1], [7, 9]),
+      entry("s", "I16", [1], [9, 11]),
+      entry("i", "I8", [1], [11, 12]),
+      entry("t", "BOOL", [2], [12, 14]),
+    ];
+    const bytes = fileOf(`{${header.join(",")}}`, 14);
+    bytes.set([200, 0x01, 0x00, 0x00, 0xfc, 0xff, 0x7b, 0x40, 0xc0, 0xfe, 0xff, 0xff, 1, 0], bytes.length - 14);
+    expect([...readTensors(bytes, "m").tensors]).toEqual([
+      ["u", tensor("i32", [1], Int32Array.of(200))],
+      ["f", tensor("f32", [3], Float32Array.of(2 ** -24, -Infinity, 65504))],
+      ["b", tensor("f32", [1], Float32Array.of(-3))],
+      ["s", tensor("i32", [1], Int32Array.of(-2))],
+      ["i", tensor("i32", [1], Int32Array.of(-1))],
+      ["t", tensor("i32", [2], Int32Array.of(1, 0))],
+    ]);
+  });
+
+  test.each([
+    ["f16", 11],
+    ["bf16", 8],
+  ] as const)("gives back f32 tensors stored as %s rounded to %i bits, and the others as they were", (floats, bits) => {
+    const values = Float32Array.from({ length: 99 }, (_, i) => (1 + i / 98) * 2 ** ((i % 9) - 4));
+    const tensors = new Map<string, HostTensor>([["w", tensor("f32", [99], values)], ...small.tensors]);
+    tensors.delete("conv1.weight");
+    const bytes = encodeTensors({ tensors, metadata: {} }, floats);
+    const read = readTensors(bytes, "m").tensors;
+    for (const name of ["0", "loss", "empty"]) expect(read.get(name)).toEqual(tensors.get(name));
+    const w = read.get("w")?.data ?? [];
+    for (const [i, value] of values.entries()) {
+      expect(Math.abs((w[i] ?? 0) - value)).toBeLessThanOrEqual(value * 2 ** -bits); // the unit roundoff
+    }
+    expect(encodeTensors(readTensors(bytes, "m"), floats)).toEqual(bytes);
+  });
+
   test("refuses an I64 that doesn't fit i32", () => {
     const bytes = fileOf(`{${entry("n", "I64", [2], [0, 16])}}`, 16);
     new DataView(bytes.buffer).setBigInt64(bytes.length - 8, 2n ** 31n, true);
@@ -162,13 +213,13 @@ describe("readTensors(bytes, file)", () => {
     ],
     [
       "an unread dtype",
-      fileOf(`{${entry("fc.bias", "BF16", [1], [0, 2])}}`, 2),
-      'tensor "fc.bias" has dtype "BF16"; what can be read is F32, F64, I32, I64 (at byte 9)',
+      fileOf(`{${entry("fc.bias", "F8_E4M3", [2], [0, 2])}}`, 2),
+      'tensor "fc.bias" has dtype "F8_E4M3"; what can be read is F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL (at byte 9)',
     ],
     [
       "a dtype that every object has",
       fileOf(`{${entry("a", "constructor", [1], [0, 4])}}`, 4),
-      'tensor "a" has dtype "constructor"; what can be read is F32, F64, I32, I64 (at byte 9)',
+      'tensor "a" has dtype "constructor"; what can be read is F64, F32, F16, BF16, I64, I32, I16, I8, U8, BOOL (at byte 9)',
     ],
     [
       "a negative size",

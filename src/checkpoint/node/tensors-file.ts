@@ -3,6 +3,7 @@ import { type FileHandle, open, stat } from "node:fs/promises";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { type TensorContainer, takeTensors, tensorParts } from "../safetensors.ts";
 import { headerLength, lengthBytes, parseHeader } from "../safetensors-header.ts";
+import type { StoredFloat } from "../stored-elements.ts";
 import { writeFileAtomically } from "./atomic-file.ts";
 import { explainFileError, FileError } from "./file-error.ts";
 
@@ -56,7 +57,10 @@ const allocateBytes = (path: string, bytes: number): Uint8Array => {
 
 /**
  * Writes a safetensors file, whole or not at all; an existing one is replaced. Tensors are written from where they lie,
- * so they must not change before this resolves. Errors as `writeFileAtomically`'s.
+ * so they must not change before this resolves. `floats` as tensorParts has it. Errors as `writeFileAtomically`'s.
  */
-export const writeTensorsFile = (path: string, container: TensorContainer): Promise<void> =>
-  writeFileAtomically(path, tensorParts(container));
+export const writeTensorsFile = (
+  path: string,
+  container: TensorContainer,
+  floats: StoredFloat = "f32",
+): Promise<void> => writeFileAtomically(path, tensorParts(container, floats));
