@@ -19,6 +19,8 @@ export interface ZipEntry {
 
 export interface Zip {
   readonly entries: ReadonlyMap<string, ZipEntry>;
+  /** The byte of the archive at which an entry's content starts, deflated or not. */
+  contentStart(entry: ZipEntry): number;
   /** The bytes of an entry. Throws FormatError when they are not what the directory says. */
   read(entry: ZipEntry): Uint8Array;
 }
@@ -105,21 +107,32 @@ export const readZip = (archive: Uint8Array, file: string): Zip => {
     if (!(free <= start)) fail(`zip entry ${quoted} reaches beyond the entries; is the file cut short?`, start);
   }
 
-  const read = (entry: ZipEntry): Uint8Array => {
-    const { headerStart, storedBytes, bytes, method } = entry;
-    const refuse = (problem: string): never => fail(`zip entry ${JSON.stringify(entry.name)} ${problem}`, headerStart);
+  const refuserOf =
+    ({ name, headerStart }: ZipEntry): ((problem: string) => never) =>
+    (problem) =>
+      fail(`zip entry ${JSON.stringify(name)} ${problem}`, headerStart);
+
+  const contentStart = (entry: ZipEntry): number => {
+    const { headerStart } = entry;
+    const refuse = refuserOf(entry);
     if (u32(headerStart) !== localSignature) refuse("isn't where the directory says");
     const [nameBytes, extraBytes] = [u16(headerStart + 26), u16(headerStart + 28)];
     const dataStart = headerStart + localBytes + nameBytes + extraBytes;
-    if (dataStart + storedBytes > start) refuse("reaches into the zip directory");
+    if (dataStart + entry.storedBytes > start) refuse("reaches into the zip directory");
     if (name(headerStart + localBytes, nameBytes) !== entry.name) refuse("has another name in the directory");
+    return dataStart;
+  };
+
+  const read = (entry: ZipEntry): Uint8Array => {
+    const refuse = refuserOf(entry);
+    const dataStart = contentStart(entry);
     if (entry.isEncrypted) refuse("is encrypted");
-    const stored = archive.subarray(dataStart, dataStart + storedBytes);
-    const content = unpack(stored, method, bytes, refuse);
+    const stored = archive.subarray(dataStart, dataStart + entry.storedBytes);
+    const content = unpack(stored, entry.method, entry.bytes, refuse);
     if (crc32(content) !== entry.crc) refuse("is damaged: its checksum differs");
     return content;
   };
-  return { entries, read };
+  return { entries, contentStart, read };
 };
 
 const unpack = (stored: Uint8Array, method: number, bytes: number, refuse: (problem: string) => never): Uint8Array => {
