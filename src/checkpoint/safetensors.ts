@@ -12,6 +12,7 @@ import {
   type StoredTensor,
 } from "./safetensors-header.ts";
 import {
+  overflowRefusal,
   readElements,
   type StoredFloat,
   type StoredType,
@@ -97,10 +98,7 @@ export const tensorParts = (
   new DataView(header.buffer).setBigUint64(0, BigInt(paddedLength), true);
   header.set(json, lengthBytes);
   const bytesOf = ([name, stored]: readonly [string, HostTensor]): Uint8Array =>
-    writeElements(stored, floats, (value) => {
-      const problem = `tensor ${JSON.stringify(name)} holds ${value}, which is beyond the numbers of ${floats}`;
-      throw new UsageError(`${problem}; store it as ${floats === "f16" ? "bf16 or f32" : "f32"}`);
-    });
+    writeElements(stored, floats, overflowRefusal(name, floats));
   return [header, ...layout.map(bytesOf)];
 };
 

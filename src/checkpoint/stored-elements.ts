@@ -2,6 +2,7 @@
 // ends here, and every element becomes f32, f64 or i32.
 import { bf16BitsToF32Bits, f32BitsToBf16Bits } from "../base/bf16.ts";
 import { arrayView, type DType, dtypeBytes, type TypedArray } from "../base/dtype.ts";
+import { UsageError } from "../base/errors.ts";
 import { f16BitsToF32Bits, f32BitsToF16Bits } from "../base/f16.ts";
 import type { Shape } from "../base/shape.ts";
 import { type HostTensor, tensor } from "../base/tensor.ts";
@@ -124,3 +125,11 @@ export const writeElements = (
   if (dtype === "f32" && floats === "bf16") return shortened(data, f32BitsToBf16Bits, overflow);
   return new Uint8Array(data.buffer, data.byteOffset, data.byteLength);
 };
+
+/** Refuses a number of the tensor `name` that `floats` can't hold. */
+export const overflowRefusal =
+  (name: string, floats: StoredFloat) =>
+  (value: number): never => {
+    const problem = `tensor ${JSON.stringify(name)} holds ${value}, which is beyond the numbers of ${floats}`;
+    throw new UsageError(`${problem}; store it as ${floats === "f16" ? "bf16 or f32" : "f32"}`);
+  };

@@ -11,9 +11,9 @@ const second = further(first);
 const third = further(second);
 const fourth = further(third);
 
-/** The checksum of the bytes, an unsigned 32-bit integer. */
-export const crc32 = (bytes: Uint8Array): number => {
-  let crc = 0xffffffff;
+/** The checksum of the bytes, an unsigned 32-bit integer; `before` is the checksum of what came before them. */
+export const crc32 = (bytes: Uint8Array, before = 0): number => {
+  let crc = ~before;
   const whole = bytes.length - (bytes.length % 4);
   for (let i = 0; i < whole; i += 4) {
     crc ^= bytes[i]! | (bytes[i + 1]! << 8) | (bytes[i + 2]! << 16) | (bytes[i + 3]! << 24);

@@ -2,8 +2,8 @@
 import { UsageError } from "../../base/errors.ts";
 import { crc32 } from "./crc32.ts";
 
-/** Entries' names and bytes, in the archive's order. */
-export type ZipContent = readonly (readonly [name: string, content: Uint8Array])[];
+/** Entries' names and bytes, in one piece or several, in the archive's order. */
+export type ZipContent = readonly (readonly [name: string, content: Uint8Array | readonly Uint8Array[]])[];
 
 /** Data start at multiples of it, as PyTorch's do: padded by an extra field of the local header that readers skip. */
 const alignment = 64;
@@ -29,7 +29,10 @@ export const zipParts = (content: ZipContent): readonly Uint8Array[] => {
     parts.push(part);
     position += part.length;
   };
-  for (const [name, bytes] of content) {
+  for (const [name, given] of content) {
+    const pieces = given instanceof Uint8Array ? [given] : given;
+    const bytes = pieces.reduce((sum, { length }) => sum + length, 0);
+    const checksum = pieces.reduce((crc, piece) => crc32(piece, crc), 0);
     const encoded = new TextEncoder().encode(name);
     if (encoded.length > 0xffff || /\p{Surrogate}/u.test(name)) {
       throw new UsageError(`a zip archive can't hold an entry named ${JSON.stringify(name)}; rename it`);
@@ -41,9 +44,9 @@ export const zipParts = (content: ZipContent): readonly Uint8Array[] => {
       [2, 0], // stored
       [2, 0],
       [2, firstOfJanuary1980],
-      [4, crc32(bytes)],
-      [4, bytes.length],
-      [4, bytes.length],
+      [4, checksum],
+      [4, bytes],
+      [4, bytes],
       [2, encoded.length],
     ] as const;
     const unpadded = start + 30 + encoded.length + 4;
@@ -52,7 +55,7 @@ export const zipParts = (content: ZipContent): readonly Uint8Array[] => {
     append(encoded);
     append(little([2, paddingField], [2, padding]));
     append(new Uint8Array(padding));
-    append(bytes);
+    for (const piece of pieces) append(piece);
     directory.push(
       little([4, 0x02014b50], [2, version], ...common, [2, 0], [2, 0], [2, 0], [2, 0], [4, 0], [4, start]),
     );
