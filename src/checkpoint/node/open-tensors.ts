@@ -1,5 +1,5 @@
 // Opens a weights file of any format that is read here, and says what it found.
-import { FormatError } from "../../base/errors.ts";
+import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { isNpz, readNpz } from "../numpy/npz.ts";
 import { recogniseFormat, recognitionBytes } from "../recognise-format.ts";
@@ -25,14 +25,16 @@ export interface OpenedTensors extends TensorContainer {
 
 /**
  * Reads the tensors of a safetensors, PyTorch (zip or legacy) or npz file, which is told by its content, not its name. Nothing in a
- * file is executed. Errors as readTensorsFile's; FormatError also says what a file is that isn't one of these.
+ * file is executed. Errors as readTensorsFile's; UsageError says what a file is that isn't one of these.
  */
 export const openTensors = (path: string): Promise<OpenedTensors> =>
   withFile(path, async (file) => {
     const start = await file.read(0, Math.min(recognitionBytes, file.bytes));
     const format = recogniseFormat(start, file.bytes);
     if (typeof format === "object") {
-      throw new FormatError(path, `no weights can be read from this file: ${format.instead}`);
+      // A safetensors file that is cut short is told by its name alone; its reader says best what is wrong with it.
+      if (path.endsWith(".safetensors")) return readers.safetensors(file);
+      throw new UsageError(`${path} holds no weights that can be read: ${format.instead}`);
     }
     return readers[format](file);
   });
@@ -51,10 +53,8 @@ const readers = {
     if (pickleEntry(zip) !== undefined) return fromTorch("pytorch", "a PyTorch file", readTorchZip(zip, bytes, path));
     if (isNpz(zip)) return withoutMetadata("npz", "numpy arrays (npz)", readNpz(zip, path), []);
     const names = [...zip.entries.keys()].slice(0, 5).map((name) => JSON.stringify(name.slice(0, 60)));
-    throw new FormatError(
-      path,
-      `no weights can be read from this file: it is a zip, neither PyTorch's nor numpy's, of ${names.join(", ") || "nothing"}`,
-    );
+    const kind = `it is a zip, neither PyTorch's nor numpy's, of ${names.join(", ") || "nothing"}`;
+    throw new UsageError(`${path} holds no weights that can be read: ${kind}`);
   },
 };
 
