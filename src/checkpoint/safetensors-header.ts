@@ -4,10 +4,22 @@
 import { FormatError } from "../base/errors.ts";
 import { elementCount, formatShape, type Shape } from "../base/shape.ts";
 import { type JsonMember, jsonMembers } from "./json-members.ts";
+import { type StoredType, storedTypes } from "./stored-elements.ts";
 
-/** Bytes of one element of each type that is read. I64 becomes i32 (see safetensors.ts). */
-export const storedBytes = { F32: 4, F64: 8, I32: 4, I64: 8 } as const;
-export type StoredDType = keyof typeof storedBytes;
+/** The format's names of the types that are read. */
+export const namedTypes = {
+  F64: "f64",
+  F32: "f32",
+  F16: "f16",
+  BF16: "bf16",
+  I64: "i64",
+  I32: "i32",
+  I16: "i16",
+  I8: "i8",
+  U8: "u8",
+  BOOL: "bool",
+} as const satisfies Readonly<Record<string, StoredType>>;
+export type StoredDType = keyof typeof namedTypes;
 
 export interface StoredTensor {
   readonly name: string;
@@ -36,7 +48,7 @@ const isObject = (value: unknown): value is Record<string, unknown> =>
   typeof value === "object" && value !== null && !Array.isArray(value);
 const isSize = (value: unknown): value is number => Number.isSafeInteger(value) && Number(value) >= 0;
 const isStoredDType = (value: unknown): value is StoredDType =>
-  typeof value === "string" && Object.hasOwn(storedBytes, value);
+  typeof value === "string" && Object.hasOwn(namedTypes, value);
 /** Names come from the file: quoted, and cut where they would flood a terminal. */
 const quote = (value: unknown): string => {
   const text = JSON.stringify(value) ?? "undefined";
@@ -131,7 +143,7 @@ const parseTensor = (name: string, value: unknown, refuse: (problem: string) => 
   if (!isObject(value)) return refuse(`should be described by an object but is ${quote(value)}`);
   const { dtype, shape, data_offsets: offsets } = value;
   if (!isStoredDType(dtype)) {
-    return refuse(`has dtype ${quote(dtype)}; what can be read is ${Object.keys(storedBytes).join(", ")}`);
+    return refuse(`has dtype ${quote(dtype)}; what can be read is ${Object.keys(namedTypes).join(", ")}`);
   }
   if (!Array.isArray(shape) || shape.length > maxRank || !shape.every(isSize)) {
     return refuse(`has shape ${quote(shape)}; a shape is at most ${maxRank} whole numbers`);
@@ -141,7 +153,7 @@ const parseTensor = (name: string, value: unknown, refuse: (problem: string) => 
   }
   const [begin, end] = [Number(offsets[0]), Number(offsets[1])];
   // A product beyond 2^53 is inexact, but far beyond every file: it can't equal the length by accident.
-  const bytes = shape.includes(0) ? 0 : elementCount(shape) * storedBytes[dtype];
+  const bytes = shape.includes(0) ? 0 : elementCount(shape) * storedTypes[namedTypes[dtype]].bytes;
   if (bytes !== end - begin) {
     return refuse(`${formatShape(shape)} of ${dtype} takes ${bytes} bytes but has ${end - begin}`);
   }

@@ -95,6 +95,7 @@ export const packageFolders: Readonly<Record<string, readonly string[]>> = {
   linkedom: ["commands/report"],
   sharp: ["commands", "data/node", "cli"],
   commander: ["cli"],
+  fflate: ["checkpoint"],
   "cli-progress": ["cli"],
   zod: ["spec", "train", "checkpoint", "exchange", "data", "commands", "cli", "server"],
 };

@@ -4,7 +4,8 @@ import { join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
-import { readTensorsFile } from "../../checkpoint/node/tensors-file.ts";
+import { openTensors, type WeightsFormat } from "../../checkpoint/node/open-tensors.ts";
+import { toTorchvision } from "../../exchange/names/rename.ts";
 import { modelFile } from "./checkpoint.ts";
 import { checkpointPath, readLatestEntry } from "./checkpoint-store.ts";
 
@@ -13,17 +14,26 @@ export interface OpenedWeights {
   readonly file: string;
   /** The step of the checkpoint; null for a file that belongs to no run. */
   readonly step: number | null;
+  /** Under torchvision's names, where the file's belong to a family that is known. */
   readonly tensors: NamedTensors;
+  /** Under the file's own names. */
+  readonly asNamed: NamedTensors;
+  /** Whose names the file has: "torchvision", "timm-resnetv2" … */
+  readonly naming: string;
+  readonly format: WeightsFormat;
+  /** What the file is, for people: "a PyTorch file, its state_dict; left out: epoch". */
+  readonly found: string;
   /** `spec`, `classes` and `preprocessing` as JSON texts, where the file has them. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
-const understood = "weights are a run directory, a checkpoint's directory, or a .safetensors file";
+const understood =
+  "weights are a run directory, a checkpoint's directory, or a safetensors, PyTorch (.pth) or npz file";
 
 /**
  * Reads the weights at a path that is relative to `cwd`. Of a run directory `which` says which checkpoint: the latest
  * (default), or the best by validation score (the latest where none has one). Takes no lock.
- * Throws UsageError that names what is understood, FormatError for a damaged file.
+ * Throws UsageError that names what is understood, FormatError for a damaged file and for one of another kind.
  */
 export const openWeights = async (
   path: string,
@@ -32,7 +42,9 @@ export const openWeights = async (
 ): Promise<OpenedWeights> => {
   const absolute = resolve(cwd, path);
   const { file, step } = await locate(absolute, which);
-  return { file, step, ...(await readTensorsFile(file)) };
+  const { tensors: asNamed, metadata, format, found } = await openTensors(file);
+  const { tensors, naming } = toTorchvision(asNamed);
+  return { file, step, tensors, asNamed, naming: naming.name, metadata, format, found };
 };
 
 const locate = async (path: string, which: "latest" | "best"): Promise<{ file: string; step: number | null }> => {
@@ -42,10 +54,7 @@ const locate = async (path: string, which: "latest" | "best"): Promise<{ file: s
   } catch (error) {
     throw explainFileError(error, path, `read ${path}`, understood);
   }
-  if (!isDirectory) {
-    if (path.endsWith(".safetensors") || (await looksLikeSafetensors(path))) return { file: path, step: null };
-    throw new UsageError(`${path} holds no weights that can be read; ${understood}`);
-  }
+  if (!isDirectory) return { file: path, step: null };
   if (await exists(join(path, modelFile))) return { file: join(path, modelFile), step: null };
   if (!(await exists(join(path, "run.json")))) {
     throw new UsageError(`${path} is a directory without run.json; ${understood}`);
@@ -64,18 +73,3 @@ const exists = (path: string): Promise<boolean> =>
       throw explainFileError(error, path, `read ${path}`);
     },
   );
-
-/** Whether a header follows the first eight bytes, which give its length: the format has no magic number. */
-const looksLikeSafetensors = async (path: string): Promise<boolean> => {
-  if (!(await fs.stat(path)).isFile()) return false;
-  const handle = await fs.open(path, "r").catch((error: unknown) => {
-    throw explainFileError(error, path, `read ${path}`, understood);
-  });
-  try {
-    const { buffer, bytesRead } = await handle.read(new Uint8Array(9), 0, 9, 0);
-    const length = new DataView(buffer.buffer).getBigUint64(0, true);
-    return bytesRead === 9 && buffer[8] === 0x7b && length <= BigInt((await handle.stat()).size - 8);
-  } finally {
-    await handle.close();
-  }
-};

@@ -239,23 +239,26 @@ describe("openWeights(path, cwd, which)", () => {
     await run.close();
     const { model: tensors, modelMetadata: metadata } = testCheckpoint(20);
     const file = join(run.path, "checkpoints", "20", "model.safetensors");
-    expect(await openWeights("runs/demo", cwd)).toEqual({ file, step: 20, tensors, metadata });
-    expect(await openWeights("runs/demo/checkpoints/20", cwd)).toEqual({ file, step: null, tensors, metadata });
-    expect(await openWeights(file, "/")).toEqual({ file, step: null, tensors, metadata });
+    expect(await openWeights("runs/demo", cwd)).toMatchObject({ file, step: 20, tensors, metadata });
+    expect(await openWeights("runs/demo/checkpoints/20", cwd)).toMatchObject({ file, step: null, tensors, metadata });
+    expect(await openWeights(file, "/")).toMatchObject({ file, step: null, tensors, metadata, format: "safetensors" });
     expect((await openWeights("runs/demo", cwd, "best")).tensors).toEqual(testCheckpoint(10).model);
     writeFileSync(join(cwd, "weights"), readFileSync(file));
     expect((await openWeights("weights", cwd)).tensors).toEqual(tensors);
   });
 
-  const understood = "weights are a run directory, a checkpoint's directory, or a .safetensors file";
+  const understood =
+    "weights are a run directory, a checkpoint's directory, or a safetensors, PyTorch (.pth) or npz file";
   test("names what it understands when given anything else", async () => {
-    const refused = async (path: string, message: string) =>
-      expect(openWeights(path, cwd)).rejects.toThrow(new UsageError(`${message}; ${understood}`));
+    const refused = async (path: string, message: string, remedy = `; ${understood}`) =>
+      expect(openWeights(path, cwd)).rejects.toThrow(new UsageError(`${message}${remedy}`));
     writeFileSync(join(cwd, "shoe.png"), "\x89PNG\r\n\x1a\n----------------");
     writeFileSync(join(cwd, "empty"), "");
     mkdirSync(join(cwd, "folder"));
-    await refused("shoe.png", `${join(cwd, "shoe.png")} holds no weights that can be read`);
-    await refused("empty", `${join(cwd, "empty")} holds no weights that can be read`);
+    const none = (name: string) => `${join(cwd, name)} holds no weights that can be read`;
+    const bytes = "it starts with the bytes c2 89 50 4e 47 0d 0a 1a, which no format that is read does";
+    await refused("shoe.png", none("shoe.png"), `: ${bytes}`);
+    await refused("empty", none("empty"), ": it is empty");
     await refused("folder", `${join(cwd, "folder")} is a directory without run.json`);
     await refused("gone", `can't read ${join(cwd, "gone")}: there is no such file or directory`);
   });

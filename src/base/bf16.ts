@@ -1,0 +1,11 @@
+// bfloat16: the upper half of binary32. Bits <-> bits, so that the payload of a NaN survives.
+
+/** The f32 bits of a bf16. Exact. */
+export const bf16BitsToF32Bits = (bits: number): number => (bits << 16) >>> 0;
+
+/** The bf16 bits nearest to an f32, ties to even; overflow is infinity. A NaN stays one, with the upper 7 bits of its payload. */
+export const f32BitsToBf16Bits = (bits: number): number => {
+  if ((bits & 0x7fffffff) > 0x7f800000) return (bits >>> 16) | ((bits & 0x7f0000) === 0 ? 0x40 : 0);
+  // Adds just under half a step, and the lowest bit that stays: a tie rounds up only where that bit is odd.
+  return ((bits + 0x7fff + ((bits >>> 16) & 1)) >>> 16) & 0xffff;
+};

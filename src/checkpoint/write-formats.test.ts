@@ -1,0 +1,23 @@
+import { expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import { formatForPath, lostMetadata } from "./write-formats.ts";
+
+test("formatForPath(path) goes by the extension, in any case", () => {
+  const names = ["a.safetensors", "b.PTH", "c.pt", "x.safetensors/d.th", "e.npz"];
+  expect(names.map(formatForPath)).toEqual(["safetensors", "pytorch", "pytorch", "pytorch", "npz"]);
+});
+
+test("formatForPath(path) lists what it knows where the extension is another", () => {
+  expect(() => formatForPath("model.h5")).toThrow(
+    new UsageError(
+      "can't tell from the name model.h5 in which format to write it; known extensions are .safetensors, .pth, .pt, .th, .npz",
+    ),
+  );
+});
+
+test("lostMetadata(container, format) names what PyTorch's files and npz have no place for", () => {
+  const container = { tensors: new Map(), metadata: { spec: "{}", classes: "[]" } };
+  expect(lostMetadata(container, "safetensors")).toEqual([]);
+  expect(lostMetadata(container, "pytorch")).toEqual(["spec", "classes"]);
+  expect(lostMetadata(container, "npz")).toEqual(["spec", "classes"]);
+});
