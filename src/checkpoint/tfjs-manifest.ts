@@ -87,13 +87,13 @@ export const parseTfjsManifest = (json: Uint8Array, file: string): TfjsManifest 
     throw new FormatError(file, problem);
   };
   if (json.length > maxManifestBytes) fail(`${json.length} bytes are too many for a model.json (${maxManifestBytes})`);
-  let document: unknown;
+  let parsedJson: unknown;
   try {
-    document = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
+    parsedJson = JSON.parse(new TextDecoder("utf-8", { fatal: true }).decode(json));
   } catch {
     fail("is not valid JSON in UTF-8");
   }
-  const parsed = manifestSchema.safeParse(document);
+  const parsed = manifestSchema.safeParse(parsedJson);
   if (!parsed.success) {
     const issue = parsed.error.issues[0];
     return fail(`is not a tfjs layers model: ${issue?.path.map(String).join(".")}: ${issue?.message}`);

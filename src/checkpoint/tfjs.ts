@@ -123,12 +123,12 @@ export const tfjsFiles = ({ topology, tensors, metadata }: TfjsModel): readonly 
     path: `group1-shard${i + 1}of${count}.bin`,
     parts: slice(arrays, i * shardBytes, (i + 1) * shardBytes),
   }));
-  const document = {
+  const model = {
     format: "layers-model",
     generatedBy: "residual",
     modelTopology: topology,
     weightsManifest: [{ paths: shards.map(({ path }) => path), weights }],
     ...(Object.keys(metadata).length > 0 && { userDefinedMetadata: { residual: metadata } }),
   };
-  return [...shards, { path: "model.json", parts: [new TextEncoder().encode(JSON.stringify(document))] }];
+  return [...shards, { path: "model.json", parts: [new TextEncoder().encode(JSON.stringify(model))] }];
 };
