@@ -14,7 +14,19 @@ export interface Preprocessing {
   readonly mean: readonly number[];
   /** By channel, of pixel / 255; greater than 0. */
   readonly deviation: readonly number[];
+  /** The order in which the network takes colours, and means and deviations stand; RGB where it isn't said. */
+  readonly channelOrder?: "RGB" | "BGR";
+  /** How a picture of another size is brought to `size`; stretched with Lanczos where it isn't said. */
+  readonly fit?: Fit;
 }
+
+/** Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked. */
+export type Interpolation = "bilinear" | "bicubic" | "lanczos";
+
+/** stretch: to the height and width, whatever the proportions. crop: the shorter side to so many pixels, then the middle of `size`. */
+export type Fit =
+  | { readonly kind: "stretch"; readonly interpolation: Interpolation }
+  | { readonly kind: "crop"; readonly shorterSide: number; readonly interpolation: Interpolation };
 
 /** The preprocessing of images of this shape. A constant channel (deviation 0) is centred but not scaled. */
 export const preprocessingOf = ([channels, height, width]: PixelShape, statistics: PixelStatistics): Preprocessing => ({
