@@ -1,6 +1,6 @@
 // `residual pull`: pretrained weights into the cache, as one safetensors file with spec, class names and preprocessing.
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "../spec/nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { pullFromHub } from "./pull/hub-model.ts";
 import { pullKeras, resnetImagenet } from "./pull/keras-resnet50.ts";
 import type { PullEnvironment } from "./pull/pull-environment.ts";

@@ -39,7 +39,7 @@ export const preprocessingOf = ([channels, height, width]: PixelShape, statistic
 const positiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 /** Throws UsageError when sizes, or the lengths or values of mean and deviation, make no sense. */
-export const checkPreprocessing = ({ size, channels, mean, deviation }: Preprocessing): void => {
+export const checkPreprocessing = ({ size, channels, mean, deviation, channelOrder, fit }: Preprocessing): void => {
   if (!size.every(positiveInteger) || !positiveInteger(channels)) {
     throw new UsageError(
       `preprocessing: size ${formatShape(size)} and channels ${channels} should be whole numbers above 0`,
@@ -53,6 +53,15 @@ export const checkPreprocessing = ({ size, channels, mean, deviation }: Preproce
   if (!mean.every(Number.isFinite) || !deviation.every((value) => Number.isFinite(value) && value > 0)) {
     throw new UsageError(
       `preprocessing: means [${mean.join(", ")}] should be finite and deviations [${deviation.join(", ")}] above 0`,
+    );
+  }
+  if (channelOrder === "BGR" && channels !== 3) {
+    throw new UsageError(`preprocessing: the channel order BGR takes 3 channels but there are ${channels}`);
+  }
+  if (fit?.kind === "crop" && !(positiveInteger(fit.shorterSide) && fit.shorterSide >= Math.min(...size))) {
+    const smallest = Math.min(...size);
+    throw new UsageError(
+      `preprocessing: fit.shorterSide ${fit.shorterSide} should be a whole number of at least ${smallest}`,
     );
   }
 };
