@@ -25,6 +25,11 @@ describe("normalise(pixels, preprocessing)", () => {
 describe("checkPreprocessing(preprocessing)", () => {
   test.each([
     [{ size: [0, 2] as const }, "preprocessing: size [0, 2] and channels 2 should be whole numbers above 0"],
+    [{ channelOrder: "BGR" as const }, "preprocessing: the channel order BGR takes 3 channels but there are 2"],
+    [
+      { fit: { kind: "crop", shorterSide: 0, interpolation: "bilinear" } as const },
+      "preprocessing: fit.shorterSide 0 should be a whole number of at least 1",
+    ],
     [{ mean: [0] }, "preprocessing: 2 channels need as many means and deviations but there are 1 and 2"],
     [{ deviation: [1, 0] }, "preprocessing: means [0.5, 0.2] should be finite and deviations [1, 0] above 0"],
     [{ mean: [Number.NaN, 0] }, "preprocessing: means [NaN, 0] should be finite and deviations [0.25, 1] above 0"],

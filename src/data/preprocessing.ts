@@ -14,7 +14,19 @@ export interface Preprocessing {
   readonly mean: readonly number[];
   /** By channel, of pixel / 255; greater than 0. */
   readonly deviation: readonly number[];
+  /** The order in which the network takes colours, and means and deviations stand; RGB where it isn't said. */
+  readonly channelOrder?: "RGB" | "BGR";
+  /** How a picture of another size is brought to `size`; stretched with Lanczos where it isn't said. */
+  readonly fit?: Fit;
 }
+
+/** Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked. */
+export type Interpolation = "bilinear" | "bicubic" | "lanczos";
+
+/** stretch: to the height and width, whatever the proportions. crop: the shorter side to so many pixels, then the middle of `size`. */
+export type Fit =
+  | { readonly kind: "stretch"; readonly interpolation: Interpolation }
+  | { readonly kind: "crop"; readonly shorterSide: number; readonly interpolation: Interpolation };
 
 /** The preprocessing of images of this shape. A constant channel (deviation 0) is centred but not scaled. */
 export const preprocessingOf = ([channels, height, width]: PixelShape, statistics: PixelStatistics): Preprocessing => ({
@@ -27,7 +39,7 @@ export const preprocessingOf = ([channels, height, width]: PixelShape, statistic
 const positiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 /** Throws UsageError when sizes, or the lengths or values of mean and deviation, make no sense. */
-export const checkPreprocessing = ({ size, channels, mean, deviation }: Preprocessing): void => {
+export const checkPreprocessing = ({ size, channels, mean, deviation, channelOrder, fit }: Preprocessing): void => {
   if (!size.every(positiveInteger) || !positiveInteger(channels)) {
     throw new UsageError(
       `preprocessing: size ${formatShape(size)} and channels ${channels} should be whole numbers above 0`,
@@ -41,6 +53,15 @@ export const checkPreprocessing = ({ size, channels, mean, deviation }: Preproce
   if (!mean.every(Number.isFinite) || !deviation.every((value) => Number.isFinite(value) && value > 0)) {
     throw new UsageError(
       `preprocessing: means [${mean.join(", ")}] should be finite and deviations [${deviation.join(", ")}] above 0`,
+    );
+  }
+  if (channelOrder === "BGR" && channels !== 3) {
+    throw new UsageError(`preprocessing: the channel order BGR takes 3 channels but there are ${channels}`);
+  }
+  if (fit?.kind === "crop" && !(positiveInteger(fit.shorterSide) && fit.shorterSide >= Math.min(...size))) {
+    const smallest = Math.min(...size);
+    throw new UsageError(
+      `preprocessing: fit.shorterSide ${fit.shorterSide} should be a whole number of at least ${smallest}`,
     );
   }
 };
