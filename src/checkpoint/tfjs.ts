@@ -2,6 +2,7 @@
 // (kernel height, kernel width, in, out), and what the names mean is exchange's business. Files: node/tfjs-folder.ts.
 import { arrayView } from "../base/dtype.ts";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { f16BitsToF32Bits } from "../base/f16.ts";
 import { elementCount, type Shape } from "../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../base/tensor.ts";
 import { type TfjsGroup, type TfjsManifest, type TfjsStored, type TfjsWeight, tfjsBytes } from "./tfjs-manifest.ts";
@@ -15,12 +16,11 @@ export interface TfjsModel {
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+const word = new DataView(new ArrayBuffer(4));
 /** IEEE binary16 to number: exact, subnormals, infinities and NaN included. */
 const fromHalf = (bits: number): number => {
-  const [exponent, fraction] = [(bits >> 10) & 31, bits & 1023];
-  const sign = bits & 0x8000 ? -1 : 1;
-  if (exponent === 31) return fraction === 0 ? sign * Infinity : NaN;
-  return exponent === 0 ? sign * fraction * 2 ** -24 : sign * (1024 + fraction) * 2 ** (exponent - 25);
+  word.setUint32(0, f16BitsToF32Bits(bits));
+  return word.getFloat32(0);
 };
 
 const readers: { readonly [S in TfjsStored]: (view: DataView, offset: number) => number } = {

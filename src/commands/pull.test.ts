@@ -21,7 +21,7 @@ import type { PullEnvironment } from "./pull/pull-environment.ts";
 import { findPulled, keepPulled, partialFile, pulledFolder } from "./pull/pulled-model.ts";
 import { pull } from "./pull.ts";
 
-const spec = namedSpec("resnet20", { shortcut: "B", classes: 3 });
+const spec = namedSpec("resnet20-b", { classes: 3 });
 const tensors = initialTensors(spec, 1);
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
@@ -85,7 +85,7 @@ describe("pullKeras(source, partial, environment)", () => {
     const { cacheFolder, events } = environment;
     const model = await pullKeras(wanted, partialFile(cacheFolder, "k"), environment);
     expect(model).toEqual({
-      spec: { ...spec, name: "imported" },
+      spec,
       tensors,
       classes: ["a cat", "b", "c"],
       preprocessing: caffePreprocessing,

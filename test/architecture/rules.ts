@@ -96,6 +96,7 @@ export const packageFolders: Readonly<Record<string, readonly string[]>> = {
   sharp: ["commands", "data/node", "cli"],
   commander: ["cli"],
   fflate: ["checkpoint"],
+  "tar-stream": ["commands"],
   "cli-progress": ["cli"],
   zod: ["spec", "train", "checkpoint", "exchange", "data", "commands", "cli", "server"],
 };

@@ -8,11 +8,13 @@ import { networkFromKeras, writeKeras } from "./keras.ts";
 
 const narrow = (spec: ResNetSpec): ResNetSpec => ({
   ...spec,
-  stem: { ...spec.stem, width: 6 },
+  stem: spec.stem && { ...spec.stem, width: 6 },
   stages: spec.stages.map((stage, s) => ({ ...stage, blocks: 2, width: 4 * 2 ** s })),
 });
-const batchNorm = { epsilon: 1.001e-5, momentum: 0.01 };
+const batchNorm = { epsilon: 1.001e-5, momentum: 0.01, runningVariance: "unbiased" } as const;
 const bottleneck = narrow(namedSpec("resnet50_v1", { input: [3, 48, 48], classes: 7, batchNorm }));
+/** As wide as the first stage: were the first block to project, both its paths would take the activation, and it would be no sign. */
+const bareStem = { width: 4, kernel: 3, stride: 1, padding: "fixed", activated: false, pool: null } as const;
 const refusal = (run: () => unknown): string => {
   try {
     run();
@@ -41,12 +43,33 @@ describe("writeKeras(spec, tensors), read by networkFromKeras", () => {
     ["basic blocks", narrow(namedSpec("resnet18", { input: [1, 40, 40], classes: 3 }))],
     ["basic blocks, projections everywhere", narrow(namedSpec("resnet20", { shortcut: "C" }))],
     ["a plain net", narrow(namedSpec("plain20"))],
-    ["pre-activation", narrow(namedSpec("resnet20", { shortcut: "B", activation: "pre" }))],
+    ["pre-activation, He's", narrow(namedSpec("resnetv2-50-he", { input: [3, 48, 48], classes: 7 }))],
+    [
+      "pre-activation, a bare stem",
+      { ...narrow(namedSpec("resnet20", { shortcut: "B", activation: "pre" })), stem: bareStem },
+    ],
+    [
+      "batch norm after addition",
+      narrow(namedSpec("resnet20", { shortcut: "B", activation: "batch-norm-after-addition" })),
+    ],
+    ["relu before addition", narrow(namedSpec("resnet20", { shortcut: "B", activation: "relu-before-addition" }))],
+    ["relu-only pre-activation", narrow(namedSpec("resnet20", { shortcut: "B", activation: "relu-only-pre" }))],
+    ["no relu after addition", narrow(namedSpec("resnet20", { shortcut: "B", activation: "no-relu-after-addition" }))],
+    ["an expansion of 2", narrow(namedSpec("resnet20", { shortcut: "B", expansion: 2 }))],
   ])("gives back the same network, bit for bit: %s", (_, spec) => {
     const tensors = randomNetwork(spec, 1);
     const network = networkFromKeras(writeKeras(spec, tensors), "model.json");
     expect(network.spec).toEqual({ ...spec, name: "imported" });
     expect(bits(network.tensors)).toEqual(bits(tensors));
+  });
+
+  test("keeps biases of convolutions for a spec that has them", () => {
+    const spec = narrow(namedSpec("resnet20", { shortcut: "B", convolutionBias: true }));
+    const tensors = randomNetwork(spec, 1);
+    expect(tensors.get("conv1.bias")?.data).not.toContain(0);
+    const model = writeKeras(spec, tensors);
+    expect(bits(networkFromKeras(model, "m", spec).tensors)).toEqual(bits(tensors));
+    expect(networkFromKeras(model, "m").spec.convolutionBias).toBe(false);
   });
 
   test("recognises a named network, and tells where a given one differs", () => {
@@ -80,8 +103,33 @@ describe("writeKeras(spec, tensors), read by networkFromKeras", () => {
     ],
     [
       "a padded pool before any relu",
-      { ...bottleneck, activation: "pre" },
+      { ...bottleneck, activation: "pre", stem: bottleneck.stem && { ...bottleneck.stem, activated: false } },
       "maxpool (maxPool) can't be written as a Keras model: its pools pad with zeros, and no relu comes before this one",
+    ],
+    [
+      "averages of ResNet-D",
+      narrow(namedSpec("resnet50-d")),
+      "layer2.0.downsample.0 (averagePool) can't be written as a Keras model: averages are, but only over whole maps",
+    ],
+    [
+      "scaled paths",
+      narrow(namedSpec("resnet110-constant-scaling", { shortcut: "B" })),
+      "layer1.0.scaledShortcut (affine) can't be written as a Keras model: only shortcuts that are added as they are can be",
+    ],
+    [
+      "gates",
+      narrow(namedSpec("resnet110-exclusive-gating", { shortcut: "B" })),
+      "layer1.0.gate.sigmoid (sigmoid) can't be written as a Keras model: only shortcuts that are added as they are can be",
+    ],
+    [
+      "sides padded unlike",
+      narrow(namedSpec("resnet20", { shortcut: "B", padding: "same" })),
+      "layer2.0.conv1 (conv) can't be written as a Keras model: only windows with the same padding on all sides are",
+    ],
+    [
+      "dense blocks",
+      namedSpec("residual-mlp-5"),
+      "flatten (flatten) can't be written as a Keras model: only networks of convolutions are",
     ],
   ])("refuses %s", (_, spec, problem) => {
     expect(refusal(() => writeKeras(spec, randomNetwork(spec, 1)))).toBe(

@@ -153,7 +153,7 @@ const rules: Readonly<Record<string, (reading: Reading) => Translated>> = {
   GlobalAveragePooling2D: (reading) => {
     channelsLast(reading);
     reading.only("keepdims", false);
-    return [{ kind: "averagePool", name: reading.layer.name, inputs: [reading.input] }];
+    return [{ kind: "globalAveragePool", name: reading.layer.name, inputs: [reading.input] }];
   },
   Dropout: passOn,
   Dense: (reading) => {

@@ -4,7 +4,7 @@
 import { UsageError } from "../../base/errors.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { type Layer, type LayerKind, layersOf } from "../../spec/layers.ts";
-import type { ResNetSpec } from "../../spec/spec.ts";
+import type { ResNetSpec, Sides } from "../../spec/spec.ts";
 import { filtersToKeras, transposed } from "./layouts.ts";
 
 type Weight = HostTensor<"f32">;
@@ -51,13 +51,26 @@ const refuse = ({ name, kind }: Layer, { spec }: Writing, reason: string): never
     `${spec.name}: ${name} (${kind}) can't be written as a Keras model: ${reason}; write safetensors or ONNX`,
   );
 };
+/** Zeros on each side, which are to be alike: those of an even kernel, or of "same" with a stride, aren't. */
+const paddingOf = (layer: Layer & { readonly padding: Sides }, writing: Writing): number => {
+  const { top, left, bottom, right } = layer.padding;
+  const alike = top === left && top === bottom && top === right;
+  return alike ? top : refuse(layer, writing, "only windows with the same padding on all sides are");
+};
+const modulated = "only shortcuts that are added as they are can be";
 const windowSettings = { data_format: "channels_last", padding: "valid" };
 
 const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) => void } = {
   conv: (layer, writing) => {
-    const { name, x, outChannels, kernel, stride, padding, groups } = layer;
+    const { name, x, outChannels, kernel, stride, groups, bias } = layer;
+    const padding = paddingOf(layer, writing);
     if (groups > 1) refuse(layer, writing, "tfjs has no grouped convolutions");
-    const config = { filters: outChannels, kernel_size: [kernel, kernel], strides: [stride, stride], use_bias: false };
+    const config = {
+      filters: outChannels,
+      kernel_size: [kernel, kernel],
+      strides: [stride, stride],
+      use_bias: bias !== null,
+    };
     const same = stride === 1 && 2 * padding === kernel - 1;
     const from = same ? x : writing.padded(name, x, padding);
     const settings = {
@@ -68,6 +81,7 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) =>
     };
     writing.add("Conv2D", name, [from], { ...config, ...settings });
     writing.tensors.set(`${name}/kernel`, filtersToKeras(writing.weight(`${name}.weight`)));
+    if (bias !== null) writing.tensors.set(`${name}/bias`, writing.weight(`${name}.bias`));
   },
   batchNorm: ({ name, x }, writing) => {
     const { epsilon, momentum } = writing.spec.batchNorm;
@@ -84,8 +98,9 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) =>
   },
   relu: ({ name, x }, writing) => writing.add("Activation", name, [x], { activation: "relu" }),
   maxPool: (layer, writing) => {
-    const { name, x, kernel, stride, padding } = layer;
-    if (padding > 0 && writing.spec.activation === "pre") {
+    const { name, x, kernel, stride } = layer;
+    const padding = paddingOf(layer, writing);
+    if (padding > 0 && writing.spec.stem?.activated === false) {
       refuse(layer, writing, "its pools pad with zeros, and no relu comes before this one");
     }
     const config = { pool_size: [kernel, kernel], strides: [stride, stride], ...windowSettings };
@@ -93,7 +108,12 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) =>
   },
   zeroPad: (layer, writing) => refuse(layer, writing, "it has no layer that adds channels of zeros"),
   add: ({ name, a, b }, writing) => writing.add("Add", name, [a, b], {}),
-  averagePool: ({ name, x }, writing) => {
+  multiply: (layer, writing) => refuse(layer, writing, modulated),
+  sigmoid: (layer, writing) => refuse(layer, writing, modulated),
+  affine: (layer, writing) => refuse(layer, writing, modulated),
+  averagePool: (layer, writing) => refuse(layer, writing, "averages are, but only over whole maps"),
+  flatten: (layer, writing) => refuse(layer, writing, "only networks of convolutions are"),
+  globalAveragePool: ({ name, x }, writing) => {
     writing.add("GlobalAveragePooling2D", name, [x], { data_format: "channels_last" });
   },
   dropout: ({ name, x, fraction }, writing) => writing.add("Dropout", name, [x], { rate: fraction }),
@@ -116,8 +136,10 @@ export interface KerasModel {
 
 /**
  * The network as a Keras model that gives probabilities (softmax), as Keras' own do. Read back, it is the same network with the
- * same bits. Throws UsageError, with the layer, for what tfjs' layers can't say: grouped convolutions, channels of zeros (option A),
- * a padded pool that no relu comes before.
+ * same bits (biases of convolutions go into the running means unless its spec is given), but for what only training asks:
+ * initialisation, zeroLastGamma, batchNorm.runningVariance, dropouts. Throws UsageError, with the layer, for what tfjs' layers can't
+ * say (grouped convolutions, channels of zeros, a padded pool that no relu comes before) and for what isn't written: gates and
+ * scaled paths, averages over windows, sides padded unlike, dense blocks.
  */
 export const writeKeras = (spec: ResNetSpec, tensors: NamedTensors): KerasModel => {
   const writing = new Writing(spec, tensors);

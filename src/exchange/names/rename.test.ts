@@ -3,7 +3,7 @@ import { UsageError } from "../../base/errors.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor, zeros } from "../../base/tensor.ts";
 import { parameterTable } from "../../model/parameter-table.ts";
-import { namedSpec, resnet } from "../../spec/named-networks.ts";
+import { namedSpec } from "../../spec/named-networks.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { nameTemplate } from "./name-template.ts";
 import { namings } from "./namings.ts";
@@ -50,7 +50,7 @@ describe("nameTemplate(text)", () => {
 });
 
 describe("toTorchvision(tensors) and fromTorchvision(tensors, naming)", () => {
-  const pre = tensorsOf(resnet(50, { input: [3, 32, 32], classes: 7, activation: "pre" }));
+  const pre = tensorsOf(small("resnetv2-50"));
 
   test.each([
     ["timm-resnetv2", pre],
@@ -59,7 +59,6 @@ describe("toTorchvision(tensors) and fromTorchvision(tensors, naming)", () => {
     ["transformers", tensorsOf(small("resnet50"))],
     ["torchvision", tensorsOf(small("resnet50"))],
   ])("are each other's inverse for %s, without copies", (naming, tensors) => {
-    if (naming === "timm-resnetv2") tensors = new Map([...tensors].filter(([name]) => !name.startsWith("bn1.")));
     const theirs = fromTorchvision(tensors, naming);
     const back = toTorchvision(prefixed("module.", theirs));
     expect([back.naming.name, back.prefix]).toEqual([naming, "module."]);
@@ -70,7 +69,7 @@ describe("toTorchvision(tensors) and fromTorchvision(tensors, naming)", () => {
   });
 
   test("write timm's names and its head, which is a convolution", () => {
-    const theirs = fromTorchvision(new Map([...pre].filter(([name]) => !name.startsWith("bn1."))), "timm-resnetv2");
+    const theirs = fromTorchvision(pre, "timm-resnetv2");
     const names = [...theirs.keys()];
     for (const name of [
       "stem.conv.weight",
@@ -124,7 +123,7 @@ describe("toTorchvision(tensors) and fromTorchvision(tensors, naming)", () => {
 });
 
 describe("recogniseTensors(tensors)", () => {
-  test.each(["resnet18", "resnet34", "resnet50", "resnet20", "plain18", "resnet56"])(
+  test.each(["resnet18", "resnet34", "resnet50", "resnet20", "resnetv2-50", "resnet56"])(
     "recognises %s, its channels and classes",
     (name) => {
       const spec = namedSpec(name, { input: [1, 64, 64], classes: 7 });
@@ -139,6 +138,8 @@ describe("recogniseTensors(tensors)", () => {
     const plain = recogniseTensors(tensorsOf(small("resnet20"))).candidates.map(({ name }) => name);
     expect(plain).toContain("resnet20");
     expect(plain).toContain("plain20");
+    const withoutProjections = recogniseTensors(tensorsOf(small("plain18"))).candidates.map(({ name }) => name);
+    expect(withoutProjections).toEqual(["resnet18-a", "plain18"]);
   });
 
   test("takes counts of batches for nothing, and prefixes off", () => {

@@ -6,6 +6,7 @@
 //   batch's own mean contains b and takes it out again: the gradient of b is 0, and fine-tuning loses nothing with it.
 // - A convolution into which a batch norm was folded. It gets one that changes nothing: scale 1, mean 0, variance 1 − ε, and the
 //   convolution's bias as its shift.
+// A spec whose convolutions have biases keeps them, instead of the first.
 import { FormatError } from "../../base/errors.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
@@ -17,7 +18,7 @@ import type { SourceGraph, SourceNode } from "./source-graph.ts";
 
 type Weight = HostTensor<"f32">;
 
-const inputsOf = (layer: Layer): readonly string[] => (layer.kind === "add" ? [layer.a, layer.b] : [layer.x]);
+const inputsOf = (layer: Layer): readonly string[] => ("a" in layer ? [layer.a, layer.b] : [layer.x]);
 const filled = (length: number, value: number): Weight => tensor("f32", [length], new Float32Array(length).fill(value));
 
 /** running mean − bias, rounded once. */
@@ -76,11 +77,12 @@ export const matchLayers = (spec: ResNetSpec, { file, nodes }: SourceGraph): Nam
         const epsilons = `epsilon ${node.epsilon} where others have ${spec.batchNorm.epsilon}`;
         throw new FormatError(file, `node ${node.name} has ${epsilons}; a spec has one`);
       }
-      const bias = conv?.kind === "conv" ? conv.bias : null;
+      const bias = conv?.kind === "conv" && !spec.convolutionBias ? conv.bias : null;
       set(node.scale, node.shift, bias ? foldBias(node.mean, bias) : node.mean, node.variance);
       pending.push([layer.x, node.inputs[0] ?? "input"]);
     }
-    if (conv?.kind === "conv" && (node.kind === "conv" || readers.get(conv.name) === 1)) withoutBias.add(conv.name);
+    const taken = node.kind === "conv" || (!spec.convolutionBias && conv && readers.get(conv.name) === 1);
+    if (conv?.kind === "conv" && taken) withoutBias.add(conv.name);
   };
 
   const take = (layer: Layer, node: SourceNode): void => {
@@ -90,7 +92,10 @@ export const matchLayers = (spec: ResNetSpec, { file, nodes }: SourceGraph): Nam
     }
     if (describeLayer(layer) !== describeNode(node)) differ(layer.name, node.name);
     if (node.kind === "conv") {
-      if (node.bias && !withoutBias.has(node.name)) {
+      const bias = withoutBias.has(node.name) ? null : node.bias;
+      if (layer.kind === "conv" && layer.bias !== null) {
+        tensors.set(`${layer.name}.bias`, bias ?? filled(layer.outChannels, 0));
+      } else if (bias) {
         const remedy = "only one that a batch norm follows can be read";
         throw new FormatError(file, `node ${node.name} is a convolution with a bias; ${remedy}`);
       }

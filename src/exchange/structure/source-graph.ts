@@ -29,7 +29,7 @@ export interface SourceNodes {
   zeroPad: { readonly stride: number; readonly before: number; readonly after: number };
   add: Record<never, never>;
   /** The mean of each channel over the whole map. */
-  averagePool: Record<never, never>;
+  globalAveragePool: Record<never, never>;
   dense: { readonly weight: Weight; readonly bias: Weight | null };
 }
 export type SourceKind = keyof SourceNodes;

@@ -1,10 +1,9 @@
 // Which ResNet a graph could be: the fields of a spec, read off the graph's shape. It may be wrong about a graph that is none;
 // match-layers.ts then says which node doesn't fit.
 import { FormatError, UsageError } from "../../base/errors.ts";
-import { expansions } from "../../spec/blocks.ts";
 import { namedNetworks, namedSpec } from "../../spec/named-networks.ts";
 import { parseSpec } from "../../spec/parse-spec.ts";
-import type { BlockKind, MapShape, ResNetSpec, ShortcutOption } from "../../spec/spec.ts";
+import type { ActivationOrder, MapShape, ResNetSpec, ShortcutOption } from "../../spec/spec.ts";
 import { deeperFirst, depthsOf } from "./depths.ts";
 import { isKind, type SourceGraph, type SourceNode } from "./source-graph.ts";
 
@@ -17,6 +16,8 @@ interface SourceBlock {
 
 const outChannels = ({ weight }: Conv): number => weight.shape[0] ?? 0;
 const inChannels = ({ weight, groups }: Conv): number => (weight.shape[1] ?? 0) * groups;
+/** The blocks that files are read with: dense ones have no convolutions. */
+type BlockKind = "basic" | "bottleneck";
 const strideOf = (branch: readonly Conv[]): number => branch.reduce((product, { stride }) => product * stride, 1);
 
 /** Blocks in order. From each addition back along both operands, to the addition, the pool or the stem before it. */
@@ -46,13 +47,28 @@ const blocksOfGraph = ({ nodes }: SourceGraph, stem: Conv): readonly SourceBlock
   });
 };
 
-/** A v1 block ends with a relu after its addition; v2's last addition is followed by a batch norm of its own. */
-const activationOf = ({ nodes }: SourceGraph, stem: Conv): "post" | "pre" => {
-  const follows = (kind: SourceNode["kind"], name: string): boolean =>
-    nodes.some((node) => node.kind === kind && node.inputs[0] === name);
+/** Whether batch norm and relu follow the stem's convolution; timm's v2 pools it bare, or begins its first block with it. */
+const isActivated = ({ nodes }: SourceGraph, stem: Conv): boolean =>
+  nodes.filter(({ inputs }) => inputs.includes(stem.name)).every(({ kind }) => kind === "batchNorm" || kind === "relu");
+
+/**
+ * What stands behind the last addition, before it, and what the shortcuts of later blocks take: with an activation before the
+ * branch, the sum itself; with one behind the addition, its relu.
+ */
+const activationOf = ({ nodes }: SourceGraph, activated: boolean): ActivationOrder => {
+  const [byName, depths] = [new Map(nodes.map((node) => [node.name, node])), depthsOf(nodes)];
+  const ways = nodes.filter(isKind("add")).map(({ inputs }) => {
+    const [branch, shortcut] = deeperFirst(inputs, depths).map((input) => byName.get(input)?.kind);
+    return { branch, shortcut };
+  });
   const last = nodes.findLast(isKind("add"));
-  // A plain net shows it only where a pool comes before the first batch norm (without a pool the two are the same function).
-  return (last ? follows("relu", last.name) : !follows("maxPool", stem.name)) ? "post" : "pre";
+  // A plain net shows it only where a pool comes before the first batch norm (otherwise the two are the same function).
+  if (last === undefined) return activated ? "post" : "pre";
+  const behind = nodes.find(({ inputs }) => inputs.includes(last.name))?.kind;
+  const laterTake = (kind: SourceNode["kind"]): boolean => ways.slice(1).some(({ shortcut }) => shortcut === kind);
+  if (behind === "relu") return laterTake("add") ? "relu-only-pre" : "post";
+  if (behind === "batchNorm") return laterTake("relu") ? "batch-norm-after-addition" : "pre";
+  return ways.at(-1)?.branch === "relu" ? "relu-before-addition" : "no-relu-after-addition";
 };
 
 const shortcutOf = (blocks: readonly SourceBlock[]): ShortcutOption => {
@@ -67,12 +83,16 @@ const shortcutOf = (blocks: readonly SourceBlock[]): ShortcutOption => {
   return projectsAlike ? "C" : "B";
 };
 
-const stagesOf = (blocks: readonly SourceBlock[], block: BlockKind): ResNetSpec["stages"] => {
+/** Of a basic block, the second convolution's channels by the first's; of a bottleneck, which doesn't show it, the papers' 4. */
+const expansionOf = (block: BlockKind, { branch: [first, last] }: SourceBlock): number =>
+  block === "basic" && first && last ? outChannels(last) / outChannels(first) : 4;
+
+const stagesOf = (blocks: readonly SourceBlock[], expansion: number): ResNetSpec["stages"] => {
   const stages: { blocks: number; width: number; stride: number }[] = [];
   for (const { branch } of blocks) {
     const stride = strideOf(branch);
     const last = branch.at(-1);
-    const width = last ? outChannels(last) / expansions[block] : 0;
+    const width = last ? outChannels(last) / expansion : 0;
     const stage = stages.at(-1);
     if (stage && stride === 1 && stage.width === width) stage.blocks += 1;
     else stages.push({ blocks: 1, width, stride });
@@ -81,10 +101,10 @@ const stagesOf = (blocks: readonly SourceBlock[], block: BlockKind): ResNetSpec[
 };
 
 /** Groups, and channels of a group where the stage's width is 64, of the first block's 3×3. */
-const groupsOf = (block: BlockKind, { branch }: SourceBlock): Pick<ResNetSpec, "groups" | "widthPerGroup"> => {
-  const [, middle, last] = branch;
+const groupsOf = (block: BlockKind, first: SourceBlock): Pick<ResNetSpec, "groups" | "widthPerGroup"> => {
+  const [, middle, last] = first.branch;
   if (block === "basic" || !middle || !last) return { groups: 1, widthPerGroup: 64 };
-  const width = outChannels(last) / expansions.bottleneck;
+  const width = outChannels(last) / expansionOf(block, first);
   return { groups: middle.groups, widthPerGroup: (outChannels(middle) / middle.groups / width) * 64 };
 };
 
@@ -128,6 +148,7 @@ export const specOfGraph = (graph: SourceGraph): ResNetSpec => {
   }
   const [norm] = nodes.filter(isKind("batchNorm"));
   const strided = blocks.find(({ branch }) => strideOf(branch) > 1);
+  const activated = isActivated(graph, stem);
   const input = graph.input ?? usualInput(inChannels(stem), pool !== undefined);
   const spec = parseSpec(
     {
@@ -138,11 +159,13 @@ export const specOfGraph = (graph: SourceGraph): ResNetSpec => {
         width: outChannels(stem),
         kernel: stem.weight.shape[2],
         stride: stem.stride,
+        activated,
         pool: pool ? { kernel: pool.kernel, stride: pool.stride, padding: pool.padding } : null,
       },
-      stages: stagesOf(blocks, block),
+      stages: stagesOf(blocks, expansionOf(block, first)),
       block,
-      activation: activationOf(graph, stem),
+      expansion: expansionOf(block, first),
+      activation: activationOf(graph, activated),
       shortcut: shortcutOf(blocks),
       zeroPadding: blocks.some(({ zerosBefore }) => zerosBefore > 0) ? "around" : "after",
       strideAt: block === "basic" || (strided?.branch[0]?.stride ?? 1) > 1 ? "first" : "middle",
