@@ -63,7 +63,7 @@ test("torchvision's resnet18 takes our .pth, .safetensors and .npz strictly, and
     await convert(file, "half.pth", folder, { floats: "f16" });
     const half = digest((await openTensors(join(folder, "half.pth"))).tensors);
 
-    const output = execFileSync(python, [script, folder], { encoding: "utf8", timeout: 280_000 });
+    const output = execFileSync(python, [script, folder], { encoding: "utf8", timeout: 800_000 });
     const { pth, weightsOnly, f16, safetensors, npz, made, saved } = answer.parse(JSON.parse(output));
     for (const found of [pth, weightsOnly, safetensors, npz]) {
       expect(found).toEqual({
