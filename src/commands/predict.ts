@@ -3,7 +3,8 @@ import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { tensor } from "../base/tensor.ts";
 import { readImageFile } from "../data/node/image-file.ts";
-import { normalise, type Preprocessing } from "../data/preprocessing.ts";
+import { prepareImage } from "../data/prepare-image.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Engine } from "../engine/contract.ts";
 import { type Prediction, predictions } from "../evaluate/predict.ts";
 import { evaluationPrograms } from "../train/evaluation-program.ts";
@@ -49,10 +50,10 @@ const readPictures = async (
     const message = "the weights don't say how pictures are to be normalised: each byte is divided by 255, and no more";
     environment.onEvent({ event: "warning", message });
   }
-  const { channels, size } = preprocessing;
   const pictures: Float32Array[] = [];
   for (const file of files) {
-    pictures.push(normalise(await readImageFile(file, [channels, ...size], environment.host.cwd), preprocessing));
+    const picture = await readImageFile(file, preprocessing.channels, environment.host.cwd);
+    pictures.push(prepareImage(picture, preprocessing));
   }
   return pictures;
 };

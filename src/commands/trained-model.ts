@@ -21,11 +21,18 @@ export interface TrainedModel {
 }
 
 const classesSchema = z.array(z.string());
+const interpolation = z.enum(["bilinear", "bicubic", "lanczos"]);
+const fitSchema = z.discriminatedUnion("kind", [
+  z.strictObject({ kind: z.literal("stretch"), interpolation }),
+  z.strictObject({ kind: z.literal("crop"), shorterSide: z.number(), interpolation }),
+]);
 const preprocessingSchema = z.strictObject({
   size: z.tuple([z.number(), z.number()]),
   channels: z.number(),
   mean: z.array(z.number()),
   deviation: z.array(z.number()),
+  channelOrder: z.enum(["RGB", "BGR"]).exactOptional(),
+  fit: fitSchema.exactOptional(),
 });
 
 const jsonOf = (text: string, key: string, file: string): unknown => {

@@ -1,0 +1,53 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import { checkPreparation, createPrepare } from "./prepare.ts";
+import { prepareImage } from "./prepare-image.ts";
+import type { Preprocessing } from "./preprocessing.ts";
+import { readMemory } from "./reader.ts";
+import { memorySource } from "./source.ts";
+
+const [images, area] = [2, 6 * 8];
+const bytes = Uint8Array.from({ length: images * 3 * area }, (_, i) => (37 * i + ((i * i) % 11) * 13) % 256);
+const source = memorySource([3, 6, 8], bytes, [1, 0]);
+const preprocessing: Preprocessing = {
+  size: [3, 4],
+  channels: 3,
+  mean: [0.1, 0.2, 0.3],
+  deviation: [1, 0.5, 0.25],
+  channelOrder: "BGR",
+  fit: { kind: "crop", shorterSide: 4, interpolation: "bilinear" },
+};
+
+describe("createPrepare(reader, preparation)", () => {
+  test("turns colours around and crops, as for pictures from files", async () => {
+    const prepare = createPrepare(readMemory(source), { preprocessing, augmentation: null, seed: 0 });
+    const arrays = { images: new Float32Array(3 * 36).fill(7), labels: new Int32Array(3) };
+    await prepare(Int32Array.of(1, 0), 0, arrays);
+    const expected = [1, 0].map((image) => {
+      const samples = Uint8Array.from(
+        { length: 3 * area },
+        (_, i) => bytes[image * 3 * area + (i % 3) * area + Math.floor(i / 3)] ?? 0,
+      );
+      return [...prepareImage({ width: 8, height: 6, channels: 3, bytes: samples }, preprocessing)];
+    });
+    expect([...arrays.images]).toEqual([...expected.flat(), ...new Array<number>(36).fill(0)]);
+    expect([...arrays.labels]).toEqual([0, 1, 0]);
+  });
+});
+
+describe("checkPreparation(preparation)", () => {
+  test.each([{ channelOrder: "BGR" as const }, { fit: { kind: "stretch", interpolation: "bilinear" } as const }])(
+    "refuses to augment images that are prepared as pictures: %o",
+    (other) => {
+      const { size, channels, mean, deviation } = preprocessing;
+      const augmentation = { pad: 0, flip: true, erase: null };
+      const given = { preprocessing: { size, channels, mean, deviation, ...other }, augmentation, seed: 0 };
+      expect(() => checkPreparation({ ...given, augmentation: null })).not.toThrow();
+      expect(() => checkPreparation(given)).toThrow(
+        new UsageError(
+          "preprocessing: images that are augmented are RGB and of the network's size; leave out channelOrder and fit, or the augmentation",
+        ),
+      );
+    },
+  );
+});
