@@ -1,14 +1,17 @@
-// The commands that answer at once or with one document: models, summary, evaluate, predict, init, doctor. Each runs the command
+// The commands that answer at once or with one document: models, summary, evaluate, predict, init, convert, pull, doctor. Each runs the command
 // and shows its document.
 
 import { UsageError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
 import { chooseModel, readSpec, type WeightsOptions } from "../commands/choose-model.ts";
+import { type ConvertOptions, convert } from "../commands/convert.ts";
 import { type DoctorProbes, doctor, formatDoctorReport } from "../commands/doctor.ts";
 import { type EvaluateOptions, type EvaluateResult, evaluate } from "../commands/evaluate.ts";
 import { init } from "../commands/init.ts";
 import { models } from "../commands/models.ts";
 import { type PredictOptions, predict } from "../commands/predict.ts";
+import { weightsPath } from "../commands/pull/weights-path.ts";
+import { type PullEnvironment, pull } from "../commands/pull.ts";
 import {
   formatCount,
   formatInterval,
@@ -47,7 +50,7 @@ const specOf = async (model: string, options: SpecOptions, session: Session): Pr
     return namedSpec(model, options);
   } catch (error) {
     if (!(error instanceof UsageError) || !error.message.startsWith("unknown model")) throw error;
-    return (await chooseModel(model, {}, cwd)).spec;
+    return (await chooseModel(model, {}, { cwd, cacheFolder: session.environment.cacheFolder })).spec;
   }
 };
 
@@ -127,6 +130,33 @@ export const answerInit = async (
   const document = await init(spec, file, seed, cwd);
   answer(session, document, () => [
     `${document.file}: ${formatCount(document.parameters)} parameters in ${formatCount(document.tensors)} tensors, by seed ${seed}`,
+  ]);
+};
+
+export const answerConvert = async (
+  from: string,
+  to: string,
+  options: ConvertOptions,
+  session: Session,
+): Promise<void> => {
+  const { host, cacheFolder } = session.environment;
+  const path = await weightsPath(from, { cwd: host.cwd, cacheFolder });
+  const document = await convert(path, to, host.cwd, options);
+  answer(session, document, () => {
+    const { file, found, tensors, parameters, lost } = document;
+    const left = lost.length === 0 ? "" : `; this format has no place for ${lost.join(", ")}`;
+    return [
+      `read      ${found}`,
+      `${file}: ${formatCount(parameters)} parameters in ${formatCount(tensors)} tensors${left}`,
+    ];
+  });
+};
+
+export const answerPull = async (name: string, environment: PullEnvironment, session: Session): Promise<void> => {
+  const document = await pull(name, environment);
+  answer(session, document, () => [
+    `${document.name}: ${formatCount(document.parameters)} parameters in ${document.file}`,
+    `sha256    ${document.sha256}`,
   ]);
 };
 

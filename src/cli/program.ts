@@ -2,11 +2,22 @@
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
 import { UsageError } from "../base/errors.ts";
+import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
+import { nodePullEnvironment } from "../library/node-environment.ts";
 import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
 import { answerTrain } from "./answer-train.ts";
-import { answerDoctor, answerEvaluate, answerInit, answerModels, answerPredict, answerSummary } from "./answers.ts";
+import {
+  answerConvert,
+  answerDoctor,
+  answerEvaluate,
+  answerInit,
+  answerModels,
+  answerPredict,
+  answerPull,
+  answerSummary,
+} from "./answers.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
@@ -201,6 +212,22 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     ...shapeOptions(),
   ]).action((model: string, file: string, { json, ...options }: Common & Shapes & Weights) =>
     inSession(json === true, (session) => done(answerInit(model, file, options, session))),
+  );
+  command("convert <in> <out>", "weights from one format to another; <out> ends in .safetensors, .pth or .npz", [
+    option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
+    option(
+      "--names <family>",
+      "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
+    ),
+  ]).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
+    inSession(json === true, (session) => done(answerConvert(from, to, options, session))),
+  );
+  command("pull <name>", "fetches pretrained weights: resnet50-keras, or hf:owner/repository", []).action(
+    (name: string, { json }: Common) =>
+      inSession(json === true, (session) => {
+        const { signal, onEvent } = session.environment;
+        return done(answerPull(name, nodePullEnvironment({ signal, onEvent }), session));
+      }),
   );
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),

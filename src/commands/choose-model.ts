@@ -1,5 +1,5 @@
 // From what a person writes to a network: `--model` is a name or a spec file; `<weights>` a run directory, a weights file, or a
-// name with a seed.
+// name: of something pulled, or of a network with a seed.
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../base/errors.ts";
@@ -12,6 +12,8 @@ import { initialTensors } from "../model/initial-tensors.ts";
 import { namedNetworks, namedSpec, type SpecOptions } from "../spec/named-networks.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
+import { type WeightsPlace, weightsPath } from "./pull/weights-path.ts";
+import { isPullable } from "./pull.ts";
 import { openWeights } from "./run-directory/open-weights.ts";
 import { modelFromFile, type TrainedModel } from "./trained-model.ts";
 
@@ -80,9 +82,14 @@ const isNamed = (name: string): boolean => {
 export const chooseModel = async (
   weights: string,
   options: WeightsOptions,
-  cwd: string,
+  place: WeightsPlace,
   forNames: SpecOptions = {},
 ): Promise<TrainedModel> => {
+  const { cwd } = place;
+  if (isPullable(weights)) {
+    const given = options.model === undefined ? null : await readSpec(options.model, cwd, forNames);
+    return modelFromFile(await openWeights(await weightsPath(weights, place), cwd), given);
+  }
   if (isNamed(weights) || isSpecFile(weights)) {
     const { seed } = options;
     if (seed === undefined) {

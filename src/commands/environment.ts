@@ -20,6 +20,8 @@ export interface OpenedEngine {
 
 export interface CommandEnvironment {
   readonly host: Host;
+  /** Residual's cache folder (base/cache-folder.ts), in which pulled weights lie. */
+  readonly cacheFolder: string;
   /** Milliseconds that only grow, from any beginning. */
   readonly monotonicMs: () => number;
   /** Cores and memory as they are now. */

@@ -101,7 +101,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   if (!Number.isInteger(batch) || batch < 1) {
     throw new UsageError(`--batch should be a whole number of at least 1 but is ${batch}`);
   }
-  const { host, signal, onEvent } = environment;
+  const { host, cacheFolder, signal, onEvent } = environment;
   const data = await environment.openDataSet(options.data, {
     validation,
     ...(options.seed !== undefined && { seed: options.seed }),
@@ -119,7 +119,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const source = splitOf(data, split);
   const input = pixelShapeOf(source);
   const named = { ...(input && { input }), classes: data.classes.length };
-  const model = await chooseModel(options.weights, options, host.cwd, named);
+  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder }, named);
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
   const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
   try {

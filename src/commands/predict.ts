@@ -116,6 +116,7 @@ export const predict = async (
   options: PredictOptions,
   environment: CommandEnvironment,
 ): Promise<readonly PredictDocument[]> => {
-  const model = await chooseModel(options.weights, options, environment.host.cwd);
+  const { host, cacheFolder } = environment;
+  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder });
   return predictWithModel(model, options, environment);
 };

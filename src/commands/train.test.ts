@@ -32,6 +32,7 @@ const environmentWith = (availableMemoryBytes: number, events: CommandEvent[] = 
   let clock = 0;
   return {
     host: { cwd, pid: process.pid, hostname: "here", now: () => 0, processIdentity: () => "this" },
+    cacheFolder: cwd,
     monotonicMs: () => clock++,
     measureMachine: () => ({ cpu: "made up", cores: 1, memoryBytes: 2 ** 30, availableMemoryBytes }),
     versions: { residual: "0", node: "0" },

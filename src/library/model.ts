@@ -1,6 +1,7 @@
 // A network with its weights, as the library hands it out: plain data with one verb, nothing to dispose.
 import { chooseModel, type WeightsOptions } from "../commands/choose-model.ts";
 import { saveModel, type TrainedModel } from "../commands/trained-model.ts";
+import { nodeCacheFolder } from "./node-environment.ts";
 
 /** Spec, host tensors, preprocessing, class names. What is not known is null. */
 export interface Model extends TrainedModel {
@@ -18,8 +19,8 @@ export const modelOf = (model: TrainedModel): Model => ({
 });
 
 /**
- * Opens weights: a run directory (its latest checkpoint), a checkpoint's directory, or a .safetensors file; or a named network
+ * Opens weights: a run directory (its latest checkpoint), a checkpoint's directory, or a weights file; a pulled model's name; or a named network
  * with `{ seed }` for fresh weights. `model` names the network of a file that doesn't say. Throws UsageError, FormatError.
  */
 export const loadModel = async (weights: string, options: WeightsOptions = {}): Promise<Model> =>
-  modelOf(await chooseModel(weights, options, process.cwd()));
+  modelOf(await chooseModel(weights, options, { cwd: process.cwd(), cacheFolder: nodeCacheFolder() }));

@@ -9,6 +9,8 @@ import { cacheFolder, extractedPackageFolder } from "../base/cache-folder.ts";
 import type { CommandEnvironment, EngineName, OpenedEngine } from "../commands/environment.ts";
 import { type Fonts, findFonts } from "../commands/fonts.ts";
 import { type Machine, measureMachine } from "../commands/machine.ts";
+import { npmRegistry } from "../commands/pull/npm-package.ts";
+import type { PullEnvironment } from "../commands/pull.ts";
 import { type Host, processIdentity } from "../commands/run-directory/host.ts";
 import { fashionMnist } from "../data/node/fashion-mnist.ts";
 import { openDataSet } from "../data/node/open-data-set.ts";
@@ -112,10 +114,20 @@ export const nodeEnvironment = (
 ): CommandEnvironment => ({
   ...given,
   host: nodeHost(),
+  cacheFolder: nodeCacheFolder(),
   monotonicMs: () => performance.now(),
   measureMachine: nodeMachine,
   versions: { residual: readVersion(), node: process.versions.node },
   recipes,
   openEngine: (name, threads) => engines[name](threads),
   openDataSet: openData,
+});
+
+/** What pulling is handed: HF_ENDPOINT, as Hugging Face's own programs have it, names a mirror of the hub. */
+export const nodePullEnvironment = (given: Pick<PullEnvironment, "signal" | "onEvent">): PullEnvironment => ({
+  ...given,
+  fetch,
+  cacheFolder: nodeCacheFolder(),
+  npmRegistry,
+  hub: (process.env.HF_ENDPOINT || "https://huggingface.co").replace(/\/+$/, ""),
 });

@@ -14,6 +14,7 @@ import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import { specForData } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
+import { weightsPath } from "../pull/weights-path.ts";
 import { openWeights } from "../run-directory/open-weights.ts";
 
 export interface Preparation {
@@ -87,9 +88,9 @@ export const prepareTraining = async (
 const startingWeights = async (
   weights: string,
   spec: ResNetSpec,
-  { host }: CommandEnvironment,
+  { host: { cwd }, cacheFolder }: CommandEnvironment,
 ): Promise<NamedTensors> => {
-  const { tensors, file } = await openWeights(weights, host.cwd);
+  const { tensors, file } = await openWeights(await weightsPath(weights, { cwd, cacheFolder }), cwd);
   return matchTensors(spec, tensors, file);
 };
 
