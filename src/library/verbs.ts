@@ -143,7 +143,8 @@ export interface PredictOptions extends EngineOptions, LongWork {
 
 /**
  * Names what is in pictures (PNG, JPEG, WebP): for each file its likeliest classes, with probabilities. A picture is brought to the
- * network's channels and size as a whole, and normalised as the training images were. Throws FormatError for a file that is none.
+ * network's channels and size as the model's preprocessing says (stretched as a whole, where it doesn't), its colours in the
+ * network's order, and normalised as the training images were. Throws FormatError for a file that is none.
  */
 export const predict = (
   model: TrainedModel,
