@@ -1,6 +1,6 @@
 // The networks that have a name: one line each, in the papers' terms. Anything else is a spec of its own.
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import { parseSpec } from "./parse-spec.ts";
 import type { BlockKind, MapShape, ResNetSpec, ShortcutOption, Stem } from "./spec.ts";
 

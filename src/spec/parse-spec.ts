@@ -1,7 +1,7 @@
 // Specs from outside (files, HTTP, the command line): the form is checked here, the meaning in validate-spec.ts.
 import { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import type { ResNetSpec } from "./spec.ts";
 import { validateSpec } from "./validate-spec.ts";
 

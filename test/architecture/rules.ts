@@ -49,11 +49,12 @@ export const importMatrix: Readonly<Record<string, readonly string[]>> = {
   // 7, 8
   study: belowCommands,
   commands: [...belowCommands, "study", "../recipes"],
-  // 9: the composition roots; "" is src/index.ts, the library's
-  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
+  // 9: the composition roots; "" is src/index.ts, which exports the library. The library's Node environment is the others' as well.
+  library: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "engine/conformance", "library", ""],
+  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
   web: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library"],
 };
 
 const anyModule = /^node:/;
@@ -67,6 +68,7 @@ export const nodeModules: Readonly<Record<string, RegExp>> = {
   "checkpoint/node": anyModule, // reads and writes weights files
   "engine/onednn": /^node:worker_threads$/, // the one thread that drives oneDNN
   commands: anyModule,
+  library: anyModule,
   cli: anyModule,
   server: anyModule,
   "": anyModule,
@@ -79,6 +81,7 @@ export const ambientFolders: readonly string[] = [
   "data/browser",
   "checkpoint/node",
   "commands",
+  "library",
   "cli",
   "server",
   "web",
