@@ -29,6 +29,8 @@ export class Lowering {
   readonly calls: Call[] = [];
   /** What a primitive of the forward pass keeps for the backward pass: masks of relus, winners of pools. */
   readonly workspaces = new Map<string, Physical>();
+  /** Minus a learning rate, by part and name, from the first weight that descends by it. */
+  readonly negated = new Map<string, Physical>();
   readonly #plan: Plan;
   readonly #physicals = new Map<string, Physical[]>();
   readonly #constants = new Map<string, Physical>();
@@ -60,6 +62,10 @@ export class Lowering {
 
   get where(): string {
     return this.#position.name;
+  }
+
+  get part(): Part {
+    return this.#position.part;
   }
 
   /** All primitives that were described, for `destroy`. */

@@ -1,7 +1,9 @@
 // The update, row-major and mostly in place in the state's own memory: one `sum` for a momentum or a running statistic, one
 // multiplication by −η that adds to the weight, so that a schedule rebuilds nothing.
 import type { NodeOf } from "../../../graph/ops.ts";
+import type { Value } from "../../../graph/value.ts";
 import type { Lowering } from "../lowering.ts";
+import type { Physical } from "../physical.ts";
 
 export const weightedSum = (context: Lowering, { operands, params, results: { y } }: NodeOf<"weightedSum">): void => {
   const entries = Object.entries(operands);
@@ -21,6 +23,19 @@ export const weightedSum = (context: Lowering, { operands, params, results: { y 
   context.call(primitive, [...terms.map(({ source }, i) => [{ source: i }, source] as const), ["y", to]]);
 };
 
+/** −η, computed once for all weights of a part. */
+const negated = (context: Lowering, learningRate: Value): Physical => {
+  const key = `${context.part} ${learningRate.name}`;
+  const known = context.negated.get(key);
+  if (known !== undefined) return known;
+  const minus = context.temporary("minus the learning rate", context.dnnl.plain([1]), [1], "plain");
+  context.negated.set(key, minus);
+  context.script("negate", [context.read(learningRate), minus], ([rate, negative]) => {
+    if (rate && negative) negative[0] = -(rate[0] ?? 0);
+  });
+  return minus;
+};
+
 export const descend = (
   context: Lowering,
   { operands: { weight, direction, learningRate }, results: { y } }: NodeOf<"descend">,
@@ -29,10 +44,7 @@ export const descend = (
   const step = context.flat(context.read(direction));
   const to = context.result(y);
   if (to.storage !== old.storage) context.reorder(old, to);
-  const minus = context.temporary("minus the learning rate", context.dnnl.plain([1]), [1], "plain");
-  context.script("negate", [context.read(learningRate), minus], ([rate, negative]) => {
-    if (rate && negative) negative[0] = -(rate[0] ?? 0);
-  });
+  const minus = negated(context, learningRate);
   const target = context.flat(to);
   const primitive = context.describe({
     kind: "binary",
