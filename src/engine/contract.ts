@@ -45,6 +45,11 @@ export interface Program {
    * parts compute keep their last value.
    */
   run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs>;
+  /**
+   * Runs as `run` does, and gives the seconds that each call took, in the order of `implementations`; 0 for calls of other
+   * parts. An engine that can't tell has no such method.
+   */
+  profile?(inputs: ProgramInputs, part?: Part): Promise<Float64Array>;
   /** Where each value lies in the program's arena; the state is not part of it. */
   readonly memory: MemoryPlan;
   /** What computes each node: the name that the engine's library gives the implementation. */
@@ -54,5 +59,6 @@ export interface Program {
 
 export interface NodeImplementation {
   readonly node: string;
+  /** What the engine computes in JavaScript itself begins with `script:`. */
   readonly implementation: string;
 }

@@ -1,7 +1,7 @@
 // Specs by name. The table of families is in families.ts; anything else is a spec of its own.
 import { UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
 import { ablations, type Family, families, type SpecOptions } from "./families.ts";
-import { nearest } from "./nearest.ts";
 import { parseSpec } from "./parse-spec.ts";
 import type { ResNetSpec } from "./spec.ts";
 

@@ -1,7 +1,7 @@
 // Specs from outside (files, HTTP, the command line): the form is checked by spec-schema.ts, the meaning by validate-spec.ts.
 import type { z } from "zod";
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "./nearest.ts";
+import { nearest } from "../base/nearest.ts";
 import type { ResNetSpec } from "./spec.ts";
 import { fieldNames, specSchema } from "./spec-schema.ts";
 import { validateSpec } from "./validate-spec.ts";

@@ -1,7 +1,7 @@
 // Checks of data from outside, as small functions that compose: each returns the value with its type, or throws a UsageError
 // with the field's path, what it should be and what it is.
 import { UsageError } from "../base/errors.ts";
-import { nearest } from "../spec/nearest.ts";
+import { nearest } from "../base/nearest.ts";
 
 /**
  * `path` begins messages: `demo: schedule.milestones[0]`, or `demo:` for the whole of what is called demo. A value of undefined

@@ -158,10 +158,10 @@ function walk(node: SyntaxNode, visit: Visit, parent: SyntaxNode | null = null, 
 
 /** The value of the longest folder that the file lies in; the folder "" holds only files directly below src/. */
 function longestFit<T>(file: string, byFolder: Readonly<Record<string, T>>): T | undefined {
-  const folders = file.split("/").slice(0, -1);
-  if (folders.length === 0) return byFolder[""];
-  for (let depth = folders.length; depth > 0; depth--) {
-    const found = byFolder[folders.slice(0, depth).join("/")];
+  const names = file.split("/"); // an entry may be the file itself
+  if (names.length === 1) return byFolder[""];
+  for (let depth = names.length; depth > 0; depth--) {
+    const found = byFolder[names.slice(0, depth).join("/")];
     if (found !== undefined) return found;
   }
   return undefined;

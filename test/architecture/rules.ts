@@ -10,6 +10,7 @@ export const testFolders: readonly string[] = [
   "plan",
   "engine",
   "engine/reference",
+  "engine/conformance",
   "../test",
   "../recipes",
 ];
@@ -40,17 +41,20 @@ export const importMatrix: Readonly<Record<string, readonly string[]>> = {
   "engine/reference": ["engine", "plan", "graph"],
   "engine/onednn": ["engine", "plan", "graph"],
   "engine/webgpu": ["engine", "plan", "graph"],
+  // the comparison of an engine with the reference: what the conformance tests and the benchmark's check share
+  "engine/conformance": ["engine", "engine/reference", "plan", "graph", "passes"],
   evaluate: ["engine", "data"],
   // 6: a recipe and a checkpoint name the spec of what they train
   train: ["spec", "model", "graph", "passes", "plan", "engine", "data", "checkpoint", "evaluate"],
   // 7, 8
   study: belowCommands,
   commands: [...belowCommands, "study", "../recipes"],
-  // 9: the composition roots; "" is src/index.ts, the library's
-  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
+  // 9: the composition roots; "" is src/index.ts, which exports the library. The library's Node environment is the others' as well.
+  library: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  cli: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "engine/conformance", "library", ""],
+  server: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library", ""],
   web: [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, ""],
-  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines],
+  "": [...belowCommands, "study", "commands", "../recipes", ...concreteEngines, "library"],
 };
 
 const anyModule = /^node:/;
@@ -62,19 +66,22 @@ const anyModule = /^node:/;
 export const nodeModules: Readonly<Record<string, RegExp>> = {
   "data/node": anyModule, // reads data sets, and decodes in worker threads
   "checkpoint/node": anyModule, // reads and writes weights files
-  "engine/onednn": /^node:(worker_threads|url)$/, // the one thread that drives oneDNN
+  "engine/onednn": /^node:worker_threads$/, // the one thread that drives oneDNN
   commands: anyModule,
+  library: anyModule,
   cli: anyModule,
   server: anyModule,
   "": anyModule,
 };
 
-/** Folders that may name `process`, `navigator`, the console or the clock: the verbs and the roots, and Node's readers. */
+/** Folders, or single files, that may name `process`, `navigator`, the console or the clock: the verbs and the roots, and Node's readers. */
 export const ambientFolders: readonly string[] = [
+  "engine/onednn/driver.ts", // the file of a thread, which times its calls when it is asked to
   "data/node",
   "data/browser",
   "checkpoint/node",
   "commands",
+  "library",
   "cli",
   "server",
   "web",

@@ -1,13 +1,13 @@
 // The comparison has to notice: engines that are wrong on purpose, in one node of a whole training step.
 import { describe, expect, test } from "vitest";
+import { compareGraph, worstOf } from "../../src/engine/conformance/compare-graph.ts";
+import { compareElements } from "../../src/engine/conformance/compare-values.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { createReferenceEngine } from "../../src/engine/reference/engine.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Node } from "../../src/graph/ops.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
-import { compareGraph, worstOf } from "./compare-graph.ts";
-import { compareElements } from "./compare-values.ts";
 import { trainingStep } from "./training-step.ts";
 
 /** The reference engine, which runs another graph than it is handed. */

@@ -2,6 +2,11 @@
 // rounded operation made is compared element by element with that operation's bound; others as compare-graph.ts does.
 import { afterAll, describe, expect, test } from "vitest";
 import { MissingError, UnsupportedError } from "../../src/base/errors.ts";
+import { compareGraph, worstOf } from "../../src/engine/conformance/compare-graph.ts";
+import { type Comparison, compareElements } from "../../src/engine/conformance/compare-values.ts";
+import { interpret } from "../../src/engine/conformance/interpret.ts";
+import { randomTensors } from "../../src/engine/conformance/random-tensors.ts";
+import { runGraph } from "../../src/engine/conformance/run-graph.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph } from "../../src/graph/graph.ts";
@@ -9,11 +14,6 @@ import { fuse } from "../../src/passes/fuse.ts";
 import type { Case } from "./cases/case.ts";
 import { cases } from "./cases/cases.ts";
 import { fusedCases } from "./cases/fused-cases.ts";
-import { compareGraph, worstOf } from "./compare-graph.ts";
-import { type Comparison, compareElements } from "./compare-values.ts";
-import { interpret } from "./interpret.ts";
-import { randomTensors } from "./random-tensors.ts";
-import { runGraph } from "./run-graph.ts";
 
 export interface ConformanceOptions {
   readonly engineName: Engine["name"];

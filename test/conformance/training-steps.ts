@@ -1,8 +1,8 @@
 // Whole training steps of residual and plain networks on an engine, compared with f64.
 import { describe, expect, test } from "vitest";
+import { compareGraph, worstOf } from "../../src/engine/conformance/compare-graph.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
-import { compareGraph, worstOf } from "./compare-graph.ts";
 import { trainingStep } from "./training-step.ts";
 
 /** Networks on images small enough for the reference kernels, yet with 2×2 pixels in the last stage. */

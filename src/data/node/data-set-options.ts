@@ -6,7 +6,7 @@ export interface DataSetOptions {
   readonly validation?: number;
   /** Decides which images are held out; default 0. */
   readonly seed?: number;
-  /** The folder where downloads are kept (see `cacheDirectory`). Without it nothing is looked for there, or downloaded. */
+  /** The folder where downloads are kept (see base/cache-folder.ts). Without it nothing is looked for there, or downloaded. */
   readonly cache?: string;
   readonly signal?: AbortSignal;
   readonly onEvent?: (event: DownloadProgress) => void;

@@ -2,8 +2,8 @@
 // each kind of directory is one row; `origin` of the result says what was recognised.
 import { stat } from "node:fs/promises";
 import { UsageError } from "../../base/errors.ts";
+import { nearest } from "../../base/nearest.ts";
 import type { DataSet } from "../data-set.ts";
-import { nearestName } from "../nearest-name.ts";
 import type { DataSetOptions } from "./data-set-options.ts";
 import { fashionMnist } from "./fashion-mnist.ts";
 import { idxDirectory } from "./idx-directory.ts";
@@ -35,8 +35,10 @@ export const openDataSet = async (nameOrPath: string, options: DataSetOptions = 
   const found = await stat(nameOrPath).catch(() => null);
   const names = [...namedDataSets.keys()];
   if (found === null) {
+    const near = nearest(nameOrPath, names);
+    const hint = near === null ? "." : `; did you mean ${near}?`;
     throw new UsageError(
-      `"${nameOrPath}" is neither a data set known by name nor an existing directory; did you mean ${nearestName(nameOrPath, names)}? Known by name: ${names.join(", ")}`,
+      `"${nameOrPath}" is neither a data set known by name nor an existing directory${hint} Known by name: ${names.join(", ")}`,
     );
   }
   const formats = directoryFormats.map(({ description }) => description).join("; ");

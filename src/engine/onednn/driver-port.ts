@@ -36,6 +36,7 @@ export const openDriver = async (options: DriverOptions): Promise<DriverPort> =>
     disposeState: new Map(),
     compile: new Map(),
     run: new Map(),
+    profile: new Map(),
     disposeProgram: new Map(),
   };
   let nextId = 1;

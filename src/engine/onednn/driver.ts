@@ -53,6 +53,8 @@ const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
       find(programs, program).run(inputs, part ?? undefined);
       return null;
     },
+    profile: ({ program, inputs, part }) =>
+      find(programs, program).profile(inputs, part ?? undefined, () => performance.now()),
     disposeProgram: ({ program }) => {
       find(programs, program).free();
       programs.delete(program);

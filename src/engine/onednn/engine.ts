@@ -78,15 +78,29 @@ class OneDnnProgram implements Program {
   }
 
   async run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs> {
-    const wanted: readonly Part[] = part === undefined ? ["step", "update"] : [part];
-    checkInputs(this.#plan, this.#parts, wanted, inputs);
+    this.#check(inputs, part);
     await this.#state.port.ask({ kind: "run", program: this.#id, inputs, part: part ?? null });
-    if (wanted.includes("update") && this.#plan.graph.updates.length > 0) this.#state.updated();
+    this.#ran(part);
     return this.#outputs;
+  }
+
+  async profile(inputs: ProgramInputs, part?: Part): Promise<Float64Array> {
+    this.#check(inputs, part);
+    const seconds = await this.#state.port.ask({ kind: "profile", program: this.#id, inputs, part: part ?? null });
+    this.#ran(part);
+    return seconds;
   }
 
   async dispose(): Promise<void> {
     await this.#state.port.ask({ kind: "disposeProgram", program: this.#id });
+  }
+
+  #check(inputs: ProgramInputs, part?: Part): void {
+    checkInputs(this.#plan, this.#parts, part === undefined ? ["step", "update"] : [part], inputs);
+  }
+
+  #ran(part?: Part): void {
+    if ((part ?? "update") === "update" && this.#plan.graph.updates.length > 0) this.#state.updated();
   }
 }
 

@@ -29,6 +29,8 @@ export interface Requests {
     };
   };
   run: { request: { program: number; inputs: ProgramInputs; part: Part | null }; answer: null };
+  /** As `run`; the answer has the seconds of each call, in the order of the implementations. */
+  profile: { request: { program: number; inputs: ProgramInputs; part: Part | null }; answer: Float64Array };
   disposeProgram: { request: { program: number }; answer: null };
 }
 export type RequestKind = keyof Requests;

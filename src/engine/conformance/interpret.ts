@@ -1,13 +1,13 @@
 // Runs a graph in f64 on the reference engine's kernels and keeps every value: what engines are compared with, and what their
 // error bounds are computed from. Optionally a little noise is added to each value, to see what becomes of it.
-import type { TypedArray } from "../../src/base/dtype.ts";
-import { randomPurposes, randomStream } from "../../src/base/philox.ts";
-import { elementCount } from "../../src/base/shape.ts";
-import type { NamedTensors } from "../../src/base/tensor.ts";
-import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
-import { computeNode } from "../../src/engine/reference/kernels.ts";
-import { type Graph, resultsOf } from "../../src/graph/graph.ts";
-import type { Node } from "../../src/graph/ops.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import { randomPurposes, randomStream } from "../../base/philox.ts";
+import { elementCount } from "../../base/shape.ts";
+import type { NamedTensors } from "../../base/tensor.ts";
+import { type Graph, resultsOf } from "../../graph/graph.ts";
+import type { Node } from "../../graph/ops.ts";
+import type { ElementsOf } from "../reference/kernel.ts";
+import { computeNode } from "../reference/kernels.ts";
 import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
 
 /** Elements by name of the value; those of a state as they are after the update. */
@@ -47,7 +47,11 @@ const interpretWith = (
   return elements;
 };
 
-/** Every value of the graph in f64, states as they are at the end; and the error bounds of what nodes make. */
+/** Every value of the graph in f64, states as they are at the end. */
+export const interpretExactly = (graph: Graph, tensors: NamedTensors): Elements =>
+  interpretWith(graph, tensors, () => {});
+
+/** The same, with the error bounds of what nodes make. */
 export const interpret = (graph: Graph, tensors: NamedTensors): { elements: Elements; bounds: ErrorBounds } => {
   const bounds = new Map<string, ErrorBound>();
   const elements = interpretWith(graph, tensors, (node, elementsOf) => {
@@ -56,7 +60,7 @@ export const interpret = (graph: Graph, tensors: NamedTensors): { elements: Elem
   return { elements, bounds };
 };
 
-/** The same with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
+/** As interpretExactly, with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
 export const interpretDisturbed = (
   graph: Graph,
   tensors: NamedTensors,

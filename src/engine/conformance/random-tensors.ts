@@ -1,9 +1,9 @@
 // Values for the inputs and states of a test graph, chosen by name and type, the same at every run.
-import { allocate, type DType } from "../../src/base/dtype.ts";
-import { type RandomStream, randomPurposes, randomStream } from "../../src/base/philox.ts";
-import { elementCount } from "../../src/base/shape.ts";
-import { type NamedTensors, tensor } from "../../src/base/tensor.ts";
-import type { Graph } from "../../src/graph/graph.ts";
+import { allocate, type DType } from "../../base/dtype.ts";
+import { type RandomStream, randomPurposes, randomStream } from "../../base/philox.ts";
+import { elementCount } from "../../base/shape.ts";
+import { type NamedTensors, tensor } from "../../base/tensor.ts";
+import type { Graph } from "../../graph/graph.ts";
 
 /** Floats that are no ordinary activations or weights, by the end of their names. */
 const special: readonly (readonly [suffix: string, draw: (random: RandomStream) => number])[] = [

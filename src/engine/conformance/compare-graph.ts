@@ -11,11 +11,11 @@
 // This is sound as far as the engine's roundings are of the size and kind of the noise, in another order: the network amplifies
 // the one as it amplifies the other, kinks of relu and changed winners of pools included, which is why the comparison is of
 // norms and not of elements. `safety` covers that the mean is over few runs, and roundings of one sign (sums of positive terms).
-import { unitRoundoff } from "../../src/base/dtype.ts";
-import type { NamedTensors } from "../../src/base/tensor.ts";
-import type { Engine } from "../../src/engine/contract.ts";
-import type { Graph } from "../../src/graph/graph.ts";
-import { fuse } from "../../src/passes/fuse.ts";
+import { unitRoundoff } from "../../base/dtype.ts";
+import type { NamedTensors } from "../../base/tensor.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { fuse } from "../../passes/fuse.ts";
+import type { Engine } from "../contract.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
 import { interpret, interpretDisturbed } from "./interpret.ts";
 import { runGraph } from "./run-graph.ts";

@@ -1,7 +1,7 @@
 // Rounding error of batch normalisation. Statistics may be computed in one pass or two: the magnitudes cover both.
-import type { ImageShape } from "../../src/base/shape.ts";
-import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
-import type { Node } from "../../src/graph/ops.ts";
+import type { ImageShape } from "../../base/shape.ts";
+import type { Node } from "../../graph/ops.ts";
+import type { ElementsOf } from "../reference/kernel.ts";
 import type { ErrorBound } from "./error-rules.ts";
 
 /** Calls `visit` with the place of each of a channel's elements. */

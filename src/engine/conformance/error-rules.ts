@@ -3,13 +3,13 @@
 //   γ_K · Σ|a||b|,  γ_K = K·u / (1 − K·u)          (Higham 2002, Accuracy and Stability of Numerical Algorithms, 3.1)
 // The magnitude Σ|a||b| is what the operation's own definition gives for absolute operands, with signs under which nothing
 // cancels. Where an operation is not such a sum (statistics, softmax) the rule has its own formula, stated above it.
-import type { TypedArray } from "../../src/base/dtype.ts";
-import { elementCount } from "../../src/base/shape.ts";
-import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
-import { computeNode } from "../../src/engine/reference/kernels.ts";
-import { operandsOf, resultsOf } from "../../src/graph/graph.ts";
-import type { Node, OpKind } from "../../src/graph/ops.ts";
-import type { Value } from "../../src/graph/value.ts";
+import type { TypedArray } from "../../base/dtype.ts";
+import { elementCount } from "../../base/shape.ts";
+import { operandsOf, resultsOf } from "../../graph/graph.ts";
+import type { Node, OpKind } from "../../graph/ops.ts";
+import type { ElementsOf } from "../reference/kernel.ts";
+import { computeNode } from "../reference/kernels.ts";
+import type { Value } from "../../graph/value.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
 import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
 

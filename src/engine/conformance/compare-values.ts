@@ -1,5 +1,5 @@
 // Two ways to compare what an engine computed with the f64 values. `share` is the part of the allowed error that was used.
-import { type FloatDType, type TypedArray, unitRoundoff } from "../../src/base/dtype.ts";
+import { type FloatDType, type TypedArray, unitRoundoff } from "../../base/dtype.ts";
 import type { ErrorBound } from "./error-rules.ts";
 
 export interface Comparison {

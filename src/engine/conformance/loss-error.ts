@@ -1,6 +1,7 @@
 // Rounding error of softmax cross-entropy. exp and log of an engine may be off by a few units themselves: 4 are allowed for each.
-import type { ElementsOf } from "../../src/engine/reference/kernel.ts";
-import type { Node } from "../../src/graph/ops.ts";
+
+import type { Node } from "../../graph/ops.ts";
+import type { ElementsOf } from "../reference/kernel.ts";
 import type { ErrorBound } from "./error-rules.ts";
 
 /**

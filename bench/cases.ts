@@ -1,0 +1,61 @@
+// What `npm run bench` compares, and with whom. A case is data: adding one is adding a line; so is adding a peer.
+
+export interface Peer {
+  /** As tables show it. */
+  readonly name: string;
+  /** A script of bench/peers, and what it is told beside the case. */
+  readonly script: string;
+  readonly args: readonly string[];
+}
+
+export interface Case {
+  readonly name: string;
+  readonly what: "train" | "infer";
+  readonly model: string;
+  readonly batch: number;
+  readonly dtype: "f32";
+  /** Height and width. */
+  readonly image: number;
+  /** For how long our steps are timed in each round. */
+  readonly seconds: number;
+  /** Steps of one repetition of a peer, half a second or more, and repetitions in each round. */
+  readonly peerSteps: number;
+  readonly peerRepetitions: number;
+  /** Of several, the one with the best median counts. */
+  readonly peers: readonly Peer[];
+}
+
+const pyTorch = (script: string): readonly Peer[] =>
+  ["channels-first", "channels-last"].map((layout) => ({
+    name: `PyTorch, ${layout}`,
+    script,
+    args: ["--layout", layout],
+  }));
+const trainers = pyTorch("pytorch_train.py");
+const predictors: readonly Peer[] = [
+  ...pyTorch("pytorch_infer.py"),
+  {
+    name: "PyTorch, frozen, channels-last",
+    script: "pytorch_infer.py",
+    args: ["--layout", "channels-last", "--freeze"],
+  },
+];
+
+const small = { model: "resnet20", batch: 128, dtype: "f32", image: 32, seconds: 10 } as const;
+
+export const cases: readonly Case[] = [
+  { name: "train-resnet20-f32", what: "train", ...small, peerSteps: 4, peerRepetitions: 7, peers: trainers },
+  {
+    name: "train-resnet50-f32",
+    what: "train",
+    model: "resnet50",
+    batch: 16,
+    dtype: "f32",
+    image: 224,
+    seconds: 15,
+    peerSteps: 1,
+    peerRepetitions: 5,
+    peers: trainers,
+  },
+  { name: "infer-resnet20-f32", what: "infer", ...small, peerSteps: 10, peerRepetitions: 7, peers: predictors },
+];

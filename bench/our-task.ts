@@ -1,0 +1,12 @@
+// What run.ts asks of ours.ts: plain data, passed as one word.
+export interface OurTask {
+  readonly task: "check" | "time" | "roof";
+  readonly what: "train" | "infer";
+  readonly model: string;
+  readonly batch: number;
+  readonly dtype: "f32";
+  readonly image: number;
+  readonly threads: number;
+  readonly convolution: "direct" | "auto";
+  readonly seconds: number;
+}

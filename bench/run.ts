@@ -1,0 +1,80 @@
+// `npm run bench`: see the usage in options.ts. Progress goes to stderr; the records, and the page made of them, to files.
+import { readFileSync } from "node:fs";
+import { loadavg } from "node:os";
+import { join } from "node:path";
+import { UsageError } from "../src/base/errors.ts";
+import { measureCase } from "./measure-case.ts";
+import { type BenchRunOptions, parseOptions, usage } from "./options.ts";
+import { compare } from "./record.ts";
+import { recordsFolder, repository, writeRecord, writeResultsPage } from "./records-folder.ts";
+import { ProcessFailure, runProcess } from "./run-process.ts";
+import { thisMachine } from "./this-machine.ts";
+
+const say = (line: string): void => console.error(`bench: ${line}`);
+const run = (program: string, args: readonly string[]): Promise<unknown> => runProcess(program, args, repository);
+
+/** The first interpreter that has what the peers need, or why none has. */
+const findPython = async (pythons: readonly string[]): Promise<{ path: string } | { reason: string }> => {
+  let reason = "no interpreter was given";
+  for (const path of pythons) {
+    try {
+      await run(path, ["-c", "import torch, torchvision; print('{}')"]);
+      return { path };
+    } catch (error) {
+      if (!(error instanceof ProcessFailure)) throw error;
+      reason = `${error.message} (on Debian: apt-get install python3-torch python3-torchvision)`;
+    }
+  }
+  return { reason };
+};
+
+const packageVersion = (): string => {
+  const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
+  return String(version);
+};
+
+const runCases = async (options: BenchRunOptions, words: readonly string[]): Promise<void> => {
+  const { cpu, cores, memoryBytes } = thisMachine();
+  const [load = 0] = loadavg();
+  if (load > 0.5)
+    say(`the machine is not quiet (load ${load.toFixed(1)}): the rates will be too low, and the ratios off`);
+  const python = await findPython(options.pythons);
+  const folder = options.out ?? (options.quick ? null : recordsFolder);
+  for (const each of options.cases) {
+    const record = await measureCase(each, options, {
+      ...{ run, node: process.execPath, python, say },
+      about: {
+        recordedAt: new Date().toISOString(),
+        command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
+        hardware: { cpu, cores, memoryBytes },
+        loadBefore: load,
+        versions: { residual: packageVersion(), node: process.versions.node },
+      },
+    });
+    const { ours, best, roofFraction } = compare(record);
+    const against = best === null ? "no peer" : `${best.ratio.median.toFixed(2)} × ${best.name}`;
+    say(
+      `${each.name}: ${ours.median.toFixed(1)} images/s, ${(roofFraction * 100).toFixed(0)} % of the roof, ${against}`,
+    );
+    if (folder !== null) writeRecord(folder, record);
+  }
+  if (folder === recordsFolder) writeResultsPage();
+};
+
+const main = async (): Promise<number> => {
+  const words = process.argv.slice(2);
+  try {
+    const options = parseOptions(words, thisMachine().cores);
+    if (options === null) console.log(usage);
+    else await runCases(options, words);
+    return 0;
+  } catch (error) {
+    if (error instanceof UsageError || error instanceof ProcessFailure) {
+      say(error.message);
+      return error instanceof UsageError ? 2 : 1;
+    }
+    throw error;
+  }
+};
+
+process.exitCode = await main();

@@ -1,0 +1,136 @@
+// The commands that answer at once or with one document: models, summary, evaluate, predict, init, doctor. Each runs the command
+// and shows its document.
+
+import { UsageError } from "../base/errors.ts";
+import { formatShape } from "../base/shape.ts";
+import { chooseModel, readSpec, type WeightsOptions } from "../commands/choose-model.ts";
+import { type DoctorProbes, doctor, formatDoctorReport } from "../commands/doctor.ts";
+import { type EvaluateOptions, type EvaluateResult, evaluate } from "../commands/evaluate.ts";
+import { init } from "../commands/init.ts";
+import { models } from "../commands/models.ts";
+import { type PredictOptions, predict } from "../commands/predict.ts";
+import {
+  formatCount,
+  formatInterval,
+  formatLarge,
+  formatMetric,
+  formatProbability,
+} from "../commands/report/format.ts";
+import { summary } from "../commands/summary.ts";
+import { namedSpec, type SpecOptions } from "../spec/named-networks.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+import { answer, type Session } from "./session.ts";
+import { left, right, tableLines } from "./table.ts";
+
+export const answerModels = (session: Session): void => {
+  const entries = models();
+  answer(session, entries, () =>
+    tableLines(
+      [left("model"), left("family"), right("parameters"), right("MACs"), left("input"), right("classes")],
+      entries.map(({ name, family, parameters, macs, input, classes }) => [
+        name,
+        family,
+        formatCount(parameters),
+        formatLarge(macs),
+        formatShape(input),
+        formatCount(classes),
+      ]),
+    ),
+  );
+};
+
+/** The spec that a model's name, a spec file, a run or a weights file stands for. */
+const specOf = async (model: string, options: SpecOptions, session: Session): Promise<ResNetSpec> => {
+  const { cwd } = session.environment.host;
+  if (model.endsWith(".json")) return readSpec(model, cwd, options);
+  try {
+    return namedSpec(model, options);
+  } catch (error) {
+    if (!(error instanceof UsageError) || !error.message.startsWith("unknown model")) throw error;
+    return (await chooseModel(model, {}, cwd)).spec;
+  }
+};
+
+export const answerSummary = async (model: string, options: SpecOptions, session: Session): Promise<void> => {
+  const document = summary(await specOf(model, options, session));
+  const { name, parameters, macs, layers } = document;
+  answer(session, document, () => [
+    ...tableLines(
+      [left("layer"), left("operation"), left("output"), right("parameters"), right("MACs")],
+      [
+        ...layers.map((layer) => [
+          layer.name,
+          layer.op,
+          formatShape(layer.output),
+          layer.parameters === 0 ? "" : formatCount(layer.parameters),
+          layer.macs === 0 ? "" : formatCount(layer.macs),
+        ]),
+        [name, "", "", formatCount(parameters), formatCount(macs)],
+      ],
+    ),
+  ]);
+};
+
+const evaluationLines = ({ evaluation, classes }: EvaluateResult): readonly string[] => {
+  const { split, n, top1, top5, loss, perClass } = evaluation;
+  return [
+    ...tableLines(
+      [left(`${split}, ${formatCount(n)} images`), right("value"), left("95 % interval")],
+      [
+        ["top-1", formatMetric(top1), formatInterval(top1)],
+        ["top-5", formatMetric(top5), formatInterval(top5)],
+        ["loss", formatMetric(loss), formatInterval(loss)],
+      ],
+    ),
+    "",
+    ...tableLines(
+      [left("class"), right("images"), right("accuracy"), left("95 % interval")],
+      perClass.map((metric, label) => [
+        classes[label] ?? String(label),
+        metric === null ? "0" : formatCount(metric.n),
+        metric === null ? "" : formatMetric(metric),
+        metric === null ? "" : formatInterval(metric),
+      ]),
+    ),
+  ];
+};
+
+export const answerEvaluate = async (options: EvaluateOptions, session: Session): Promise<void> => {
+  const result = await evaluate(options, session.environment);
+  answer(session, result.document, () => evaluationLines(result));
+};
+
+export const answerPredict = async (options: PredictOptions, session: Session): Promise<void> => {
+  const documents = await predict(options, session.environment);
+  answer(session, documents, () =>
+    tableLines(
+      [left("file"), left("class"), right("probability"), left("then")],
+      documents.map(({ file, predictions: [first, ...others] }) => [
+        file,
+        first?.label ?? "no answer",
+        first === undefined ? "" : formatProbability(first.probability),
+        others.map(({ label, probability }) => `${label} ${formatProbability(probability)}`).join(", "),
+      ]),
+    ),
+  );
+};
+
+export const answerInit = async (
+  model: string,
+  file: string,
+  options: WeightsOptions & SpecOptions,
+  session: Session,
+): Promise<void> => {
+  const { cwd } = session.environment.host;
+  const { seed = 0, input, classes } = options;
+  const spec = await readSpec(model, cwd, { ...(input && { input }), ...(classes !== undefined && { classes }) });
+  const document = await init(spec, file, seed, cwd);
+  answer(session, document, () => [
+    `${document.file}: ${formatCount(document.parameters)} parameters in ${formatCount(document.tensors)} tensors, by seed ${seed}`,
+  ]);
+};
+
+export const answerDoctor = async (probes: DoctorProbes, session: Session): Promise<void> => {
+  const document = await doctor(probes);
+  answer(session, document, () => formatDoctorReport(document).split("\n"));
+};

@@ -1,0 +1,136 @@
+// Commands' events on stderr, for people: a line for each fact, and a bar while something takes its time. Where stderr is no
+// terminal there is no bar, and steps are told at a bounded rate.
+import { basename } from "node:path";
+import type { CommandEvent, EstimateEvent } from "../commands/events.ts";
+import { formatCount, formatDuration, formatNumber, formatPercent } from "../commands/report/format.ts";
+import type { EpochEvent, StepEvent } from "../train/events.ts";
+import type { ProgressBar } from "./progress-bar.ts";
+import { factLines } from "./table.ts";
+import { formatBytes } from "./units.ts";
+
+export interface EventPrinterOptions {
+  readonly print: (line: string) => void;
+  /** Null where stderr is no terminal. */
+  readonly bar: ProgressBar | null;
+  readonly monotonicMs: () => number;
+}
+
+export interface EventPrinter {
+  onEvent(event: CommandEvent): void;
+  /** Takes the bar away before other lines are printed. */
+  clear(): void;
+}
+
+/** Without a terminal, steps and the like are told no more often, in ms. */
+const quietMs = 10_000;
+
+const plural = (count: number, one: string, many = `${one}s`): string =>
+  `${formatCount(count)} ${count === 1 ? one : many}`;
+
+/** Lines about a training before it begins. */
+export const estimateLines = (event: EstimateEvent): readonly string[] => {
+  const { imagesPerSecond, secondsPerEpoch, epochs, engine, threads, batch, stepsPerEpoch } = event;
+  const parts = [
+    `arena ${formatBytes(event.arenaBytes)}`,
+    `state ${formatBytes(event.stateBytes)}`,
+    `loader ${formatBytes(event.loaderBytes)}`,
+    `images ${formatBytes(event.sourceBytes)}`,
+    `checkpoint ${formatBytes(event.checkpointBytes)}`,
+    ...(event.evaluationArenaBytes > 0 ? [`validation ${formatBytes(event.evaluationArenaBytes)}`] : []),
+  ];
+  const time =
+    imagesPerSecond === null || secondsPerEpoch === null
+      ? "not known before the first steps"
+      : `${formatDuration(secondsPerEpoch)} an epoch at ${formatCount(imagesPerSecond)} images/s, ` +
+        `${formatDuration(secondsPerEpoch * epochs)} for ${plural(epochs, "epoch")}, without evaluation`;
+  return factLines([
+    ["training", `${event.model}, batches of ${formatCount(batch)}, ${plural(stepsPerEpoch, "step")} an epoch`],
+    ["engine", engine === "reference" ? engine : `${engine}, ${plural(threads, "thread")}`],
+    [
+      "memory",
+      `${formatBytes(event.totalBytes)} of ${formatBytes(event.availableMemoryBytes)} available: ${parts.join(", ")}`,
+    ],
+    ["time", time],
+  ]);
+};
+
+const stepText = ({ loss, accuracy, imagesPerSecond, secondsLeft }: StepEvent): string =>
+  `loss ${loss.toFixed(4)}  accuracy ${formatPercent(accuracy, 1)}  ${formatCount(imagesPerSecond)} images/s  ${formatDuration(secondsLeft)} left`;
+
+const epochText = (event: EpochEvent, epochs: number): string => {
+  const { epoch, trainLoss, trainAccuracy, validationAccuracy, validationLoss, seconds } = event;
+  const validation =
+    validationAccuracy === undefined || validationLoss === undefined
+      ? ""
+      : `  validation: loss ${validationLoss.toFixed(4)}, accuracy ${formatPercent(validationAccuracy)}`;
+  return `epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(4)}  accuracy ${formatPercent(trainAccuracy)}${validation}  after ${formatDuration(seconds)}`;
+};
+
+export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOptions): EventPrinter => {
+  let [stepsPerEpoch, epochs, lastTold] = [1, 1, monotonicMs()];
+  const line = (text: string): void => {
+    bar?.clear();
+    print(text);
+  };
+  const seldom = (text: () => string): void => {
+    if (monotonicMs() - lastTold < quietMs) return;
+    lastTold = monotonicMs();
+    print(text());
+  };
+  const printers: { readonly [E in CommandEvent["event"]]: (event: Extract<CommandEvent, { event: E }>) => void } = {
+    data: ({ origin, trainImages, validationImages, testImages }) => {
+      const held = validationImages > 0 ? `, ${formatCount(validationImages)} held out for validation` : "";
+      line(`data      ${origin}: ${formatCount(trainImages)} training${held}, ${formatCount(testImages)} test images`);
+    },
+    download: ({ address, receivedBytes, totalBytes }) => {
+      const text = `${formatBytes(receivedBytes)} of ${formatBytes(totalBytes)}`;
+      if (bar === null) seldom(() => `downloading ${address}: ${text}`);
+      else bar.update(`downloading ${basename(address)}`, receivedBytes, totalBytes, text);
+    },
+    estimate: (event) => {
+      for (const text of estimateLines(event)) line(text);
+    },
+    run: ({ directory, step }) =>
+      line(`run       ${directory}${step > 0 ? `, from step ${formatCount(step)} on` : ""}`),
+    start: (event) => {
+      stepsPerEpoch = event.stepsPerEpoch;
+      epochs = event.epochs;
+      const { droppedPerEpoch, parameters, arenaBytes } = event;
+      const dropped =
+        droppedPerEpoch > 0
+          ? `; each epoch leaves out ${plural(droppedPerEpoch, "image")}, for want of a full batch`
+          : "";
+      line(`network   ${formatCount(parameters)} parameters, arena ${formatBytes(arenaBytes)} as compiled${dropped}`);
+    },
+    step: (event) => {
+      const task = `epoch ${event.epoch}/${epochs}`;
+      const done = event.step - (event.epoch - 1) * stepsPerEpoch;
+      if (bar === null) seldom(() => `${task}  step ${done}/${stepsPerEpoch}  ${stepText(event)}`);
+      else bar.update(task, done, stepsPerEpoch, stepText(event));
+    },
+    epoch: (event) => line(epochText(event, epochs)),
+    interrupted: () => {},
+    checkpoint: () => {},
+    evaluating: ({ split, images, ofImages }) => {
+      if (bar === null) seldom(() => `evaluating ${split}: ${formatCount(images)} of ${formatCount(ofImages)} images`);
+      else bar.update(`evaluating ${split}`, images, ofImages, "images");
+      if (images === ofImages) bar?.clear();
+    },
+    report: () => {},
+    notice: ({ message }) => line(message),
+    warning: ({ message }) => line(`warning: ${message}`),
+    end: ({ testAccuracy, testAccuracyInterval: [low, high], top5, loss, imagesPerSecond, seconds }) => {
+      line(
+        `test accuracy ${formatPercent(testAccuracy)} (95 % interval ${formatPercent(low)} … ${formatPercent(high)}), ` +
+          `top-5 ${formatPercent(top5)}, loss ${formatNumber(loss, 4)}; ${formatDuration(seconds)} at ${formatCount(imagesPerSecond)} images/s`,
+      );
+    },
+  };
+  const onEvent = <E extends CommandEvent["event"]>(
+    event: Extract<CommandEvent, { event: E }> & { event: E },
+  ): void => {
+    const printer: (event: Extract<CommandEvent, { event: E }>) => void = printers[event.event];
+    printer(event);
+  };
+  return { onEvent, clear: () => bar?.clear() };
+};

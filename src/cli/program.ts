@@ -1,0 +1,225 @@
+// The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
+// answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
+import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { UsageError } from "../base/errors.ts";
+import { engineNames } from "../commands/environment.ts";
+import type { MapShape } from "../spec/spec.ts";
+import { answerBench } from "./answer-bench.ts";
+import { answerTrain } from "./answer-train.ts";
+import { answerDoctor, answerEvaluate, answerInit, answerModels, answerPredict, answerSummary } from "./answers.ts";
+import type { ExitStatus } from "./exit-status.ts";
+import { doctorProbes } from "./probes.ts";
+import type { Session } from "./session.ts";
+
+export interface ProgramOptions {
+  readonly version: string;
+  readonly recipes: readonly string[];
+  /** Lines about usage, help included. */
+  readonly print: (text: string) => void;
+  /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
+  readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
+}
+
+const numberOf = (text: string): number => {
+  const value = text.trim() === "" ? Number.NaN : Number(text);
+  if (Number.isFinite(value)) return value;
+  throw new InvalidArgumentError("It is not a number.");
+};
+
+/** `1x28x28` or `1,28,28`. */
+const shapeOf = (text: string): MapShape => {
+  const match = /^(\d+)[x×,](\d+)[x×,](\d+)$/.exec(text.trim());
+  if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
+  return [Number(match[1]), Number(match[2]), Number(match[3])];
+};
+
+const option = (flags: string, description: string): Option => new Option(flags, description);
+const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
+
+const engineOptions = (): readonly Option[] => [
+  option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
+  number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
+];
+const weightsOptions = (): readonly Option[] => [
+  number("--seed <n>", "for fresh weights, where <weights> is a network's name"),
+  option("--model <name|file.json>", "the network of a weights file that doesn't say"),
+];
+const shapeOptions = (): readonly Option[] => [
+  option("--input <CxHxW>", "images of a named network, such as 1x28x28").argParser(shapeOf),
+  number("--classes <n>", "classes of a named network"),
+];
+
+interface Common {
+  readonly json?: true;
+}
+interface Shapes {
+  readonly input?: MapShape;
+  readonly classes?: number;
+}
+interface Engines {
+  readonly engine?: string;
+  readonly threads?: number;
+}
+interface Weights {
+  readonly seed?: number;
+  readonly model?: string;
+}
+interface Train extends Engines, Weights {
+  readonly recipe?: string;
+  readonly epochs?: number;
+  readonly batch?: number;
+  readonly learningRate?: number;
+  readonly dtype?: string;
+  readonly validation?: number;
+  readonly workers?: number;
+  readonly weights?: string;
+  readonly out?: string;
+  readonly resume?: string;
+  readonly dryRun?: true;
+}
+interface Evaluate extends Engines, Weights {
+  readonly split?: string;
+  readonly batch?: number;
+  readonly validation?: number;
+}
+interface Bench extends Engines {
+  readonly model: string;
+  readonly batch: number;
+  readonly dtype?: string;
+  readonly image?: number;
+  readonly seconds?: number;
+}
+interface Predict extends Engines, Weights {
+  readonly top?: number;
+}
+
+/** Options that belong to a new run: a resumed one has its own. */
+const ofNewRuns = [
+  "model",
+  "recipe",
+  "batch",
+  "learningRate",
+  "dtype",
+  "seed",
+  "validation",
+  "weights",
+  "out",
+  "dryRun",
+] as const;
+
+const trainRequest = (data: string | undefined, options: Train) => {
+  const { resume, ...rest } = options;
+  const named = { ...rest, ...(data !== undefined && { data }) };
+  if (resume === undefined) return named;
+  const given = ofNewRuns.find((name) => options[name] !== undefined);
+  if (given !== undefined) {
+    const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    throw new UsageError(`--resume goes on with a run as it was begun; leave out --${flag}`);
+  }
+  const { engine, threads, epochs, workers } = rest;
+  return {
+    resume,
+    ...(data !== undefined && { data }),
+    ...(engine !== undefined && { engine }),
+    ...(threads !== undefined && { threads }),
+    ...(epochs !== undefined && { epochs }),
+    ...(workers !== undefined && { workers }),
+  };
+};
+
+/** The whole command line. `parseAsync` throws CommanderError for usage and help, and what commands throw. */
+export const createProgram = ({ version, recipes, print, inSession }: ProgramOptions): Command => {
+  const program = new Command("residual")
+    .description("ResNets for TypeScript: train, evaluate and use residual networks.")
+    .version(version, "--version", "print the version")
+    .helpOption("-h, --help", "print this")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({ writeOut: print, writeErr: print })
+    .configureHelp({ sortSubcommands: false });
+
+  const command = (usage: string, description: string, options: readonly Option[]): Command => {
+    const added = program.command(usage).description(description).helpOption("-h, --help", "print this");
+    for (const each of options) added.addOption(each);
+    return added
+      .option("--json", "print the answer as JSON on stdout")
+      .option("--debug", "print where an error comes from");
+  };
+  const done = async (work: Promise<void> | void): Promise<undefined> => {
+    await work;
+    return undefined;
+  };
+
+  command("models", "every named network", []).action((options: Common) =>
+    inSession(options.json === true, (session) => done(answerModels(session))),
+  );
+  command("summary <model>", "a network layer by layer; <model> is a name, a spec.json, a run or a weights file", [
+    ...shapeOptions(),
+  ]).action((model: string, { json, ...options }: Common & Shapes) =>
+    inSession(json === true, (session) => {
+      const { input, classes } = options;
+      const shapes = { ...(input && { input }), ...(classes !== undefined && { classes }) };
+      return done(answerSummary(model, shapes, session));
+    }),
+  );
+  command("train [data]", "trains on a data set: fashion-mnist, or a directory of IDX files", [
+    option("--recipe <name|file.json>", `how to train: ${recipes.join(", ")}, or a file`),
+    option("--model <name|file.json>", "the network (default: the recipe's, or resnet20)"),
+    number("--epochs <n>", "times through the training images"),
+    number("--batch <n>", "images of a step"),
+    number("--learning-rate <rate>", "of the schedule, at its highest"),
+    option("--dtype <type>", "f32"),
+    number("--seed <n>", "decides weights, order and augmentation"),
+    number("--validation <n>", "training images held out for choices"),
+    option("--weights <run|file>", "weights to start from"),
+    option("--out <directory>", "the run directory (default: runs/<name>)"),
+    option("--resume <run>", "go on with a run"),
+    option("--dry-run", "say what it would take, and stop"),
+    number("--workers <n>", "threads that prepare batches (default: 1)"),
+    ...engineOptions(),
+  ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
+    inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
+  );
+  command("evaluate <weights> <data>", "how well a network does on a split of a data set", [
+    option("--split <name>", "test, train or validation (default: test)"),
+    number("--validation <n>", "training images held out, as in training"),
+    number("--batch <n>", "images at once (default: 128)"),
+    ...weightsOptions(),
+    ...engineOptions(),
+  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate) =>
+    inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
+  );
+  command("predict <weights> <images...>", "names what is in PNG, JPEG or WebP pictures", [
+    number("--top <n>", "classes told for each picture (default: 5)"),
+    ...weightsOptions(),
+    ...engineOptions(),
+  ]).action((weights: string, images: string[], { json, ...options }: Common & Predict) =>
+    inSession(json === true, (session) => done(answerPredict({ ...options, weights, images }, session))),
+  );
+  command("init <model> <file>", "writes fresh weights as safetensors", [
+    number("--seed <n>", "decides the weights (default: 0)"),
+    ...shapeOptions(),
+  ]).action((model: string, file: string, { json, ...options }: Common & Shapes & Weights) =>
+    inSession(json === true, (session) => done(answerInit(model, file, options, session))),
+  );
+  command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
+    option("--model <name>", "a named network").makeOptionMandatory(),
+    number("--batch <n>", "images of a step").makeOptionMandatory(),
+    option("--dtype <type>", "f32"),
+    number("--image <side>", "height and width of the images (default: the network's)"),
+    number("--seconds <n>", "for how long steps are timed (default: 20)"),
+    ...engineOptions(),
+  ]).action((what: string, { json, ...options }: Common & Bench) =>
+    inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
+  );
+  command("doctor", "which engines, libraries and data this machine has, and how to get the rest", []).action(
+    (options: Common) => inSession(options.json === true, (session) => done(answerDoctor(doctorProbes(), session))),
+  );
+  return program;
+};
+
+/** The exit status of commander's own errors, which are printed already; null for other errors. */
+export const usageStatusOf = (error: unknown): ExitStatus | null => {
+  if (!(error instanceof CommanderError)) return null;
+  return error.exitCode === 0 ? 0 : 2;
+};

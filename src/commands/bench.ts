@@ -1,0 +1,100 @@
+// `residual bench`: checks the numbers on a reduced case, then times whole steps on synthetic data, and says what share of the
+// machine's practical roof they reach. About a minute. Comparing with peers is `npm run bench` (bench/run.ts).
+import { UsageError } from "../base/errors.ts";
+import type { NodeImplementation } from "../engine/contract.ts";
+import { flopsOf } from "../graph/cost-rules.ts";
+import { fuse } from "../passes/fuse.ts";
+import { makePlan } from "../plan/plan.ts";
+import { benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
+import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
+import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
+import { measureRoof } from "./bench/measure-roof.ts";
+import { type Spread, spreadOf } from "./bench/spread.ts";
+import { timeSteps } from "./bench/time-steps.ts";
+
+export type { BenchEnvironment, BenchHardware, BenchOptions, BenchStage } from "./bench/environment.ts";
+export { measureRoof } from "./bench/measure-roof.ts";
+export type { Spread } from "./bench/spread.ts";
+
+/** The document of `residual bench --json`. */
+export interface BenchReport {
+  readonly what: BenchOptions["what"];
+  readonly model: string;
+  readonly batch: number;
+  readonly dtype: BenchOptions["dtype"];
+  /** [channels, height, width]. */
+  readonly input: readonly [number, number, number];
+  readonly engine: BenchOptions["engine"];
+  readonly threads: number;
+  /** Of rounds of half a second or more. */
+  readonly imagesPerSecond: Spread;
+  /** The median rate in GFLOP/s: every operation of the graph, a multiply-add counted as two. */
+  readonly gflops: number;
+  /** GFLOP/s of the best of several large matrix products in the same run; null when it was not measured. */
+  readonly roofGflops: number | null;
+  /** gflops ÷ roofGflops. */
+  readonly roofFraction: number | null;
+  /** Of a step, the share not spent inside the library's calls; null where the engine can't tell. */
+  readonly javascriptFraction: number | null;
+  readonly memory: { readonly arenaBytes: number; readonly lowerBoundBytes: number };
+  /** Null when it was asked not to check. */
+  readonly check: NumbersCheck | null;
+  readonly hardware: BenchHardware;
+  readonly implementations: readonly NodeImplementation[];
+}
+
+/**
+ * Benchmarks one case on one engine. Throws UsageError for a case that doesn't exist, WrongNumbersError when the engine's numbers
+ * are wrong (then nothing is timed), and what opening the engine throws.
+ */
+export const bench = async (options: BenchOptions, environment: BenchEnvironment): Promise<BenchReport> => {
+  const { what, batch, dtype, threads, seconds = 20, seed = 0, onStage } = options;
+  const spec = benchSpec(options);
+  checkCount("batch", batch);
+  checkCount("threads", threads);
+  if (!(seconds > 0)) throw new UsageError(`bench: seconds should be above 0 but is ${seconds}`);
+  const engine = await environment.openEngine(options.engine, threads);
+  try {
+    onStage?.("check");
+    const check = (options.check ?? true) ? await checkNumbers(engine, what, spec, seed, environment) : null;
+
+    onStage?.("compile");
+    const each = benchCase(what, spec, batch);
+    const state = await engine.createState(benchState(each, seed));
+    const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
+
+    onStage?.("time");
+    const { now, hardware } = environment;
+    const times = await timeSteps(program, benchInputs(each, seed), { batch, seconds, now });
+    const { implementations, memory } = program;
+    await program.dispose();
+    await state.dispose();
+
+    onStage?.("roof");
+    const roofGflops = (options.roof ?? true) ? await measureRoof(engine) : null;
+    const imagesPerSecond = spreadOf(times.imagesPerSecond);
+    const timed = each.graph.nodes.filter(({ part }) => part !== "measure"); // norms are for the log, when asked for
+    const flops = timed.reduce((sum, node) => sum + flopsOf(node), 0);
+    const gflops = ((flops / batch) * imagesPerSecond.median) / 1e9;
+    return {
+      what,
+      model: spec.name,
+      batch,
+      dtype,
+      input: spec.input,
+      engine: options.engine,
+      threads,
+      imagesPerSecond,
+      gflops,
+      roofGflops,
+      roofFraction: roofGflops === null ? null : gflops / roofGflops,
+      javascriptFraction: times.javascriptFraction,
+      memory: { arenaBytes: memory.arenaBytes, lowerBoundBytes: memory.lowerBoundBytes },
+      check,
+      hardware,
+      implementations,
+    };
+  } finally {
+    await engine.dispose();
+  }
+};

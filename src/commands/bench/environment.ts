@@ -1,0 +1,50 @@
+// What bench is asked, and what it is handed of the world by the composition root.
+import type { NamedTensors } from "../../base/tensor.ts";
+import type { Engine } from "../../engine/contract.ts";
+import type { Graph } from "../../graph/graph.ts";
+
+export interface BenchOptions {
+  /** `train`: forward, backward, statistics and update. `infer`: the network as it is evaluated. */
+  readonly what: "train" | "infer";
+  /** A named network. */
+  readonly model: string;
+  /** Images of one step. */
+  readonly batch: number;
+  readonly dtype: "f32";
+  readonly threads: number;
+  readonly engine: Engine["name"];
+  /** Height and width; by default those that the network was made for. */
+  readonly image?: number;
+  /** Whether the numbers are checked first. Default true. */
+  readonly check?: boolean;
+  /** Whether the machine's roof is measured; `roofFraction` is null otherwise. Default true. */
+  readonly roof?: boolean;
+  /** For how long steps are timed; at least five rounds, unless they take half as long again. Default 20. */
+  readonly seconds?: number;
+  /** Weights, images and labels follow from it. Default 0. */
+  readonly seed?: number;
+  readonly onStage?: (stage: BenchStage) => void;
+}
+export type BenchStage = "check" | "compile" | "time" | "roof";
+
+/** One value of a run, compared with f64: `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
+export interface CheckedValue {
+  readonly name: string;
+  readonly share: number;
+  readonly relative: number;
+}
+
+export interface BenchEnvironment {
+  readonly openEngine: (engine: Engine["name"], threads: number) => Promise<Engine>;
+  /** Compares an engine's run of the graph with f64: `checkGraph` of engine/conformance. */
+  readonly checkGraph: (engine: Engine, graph: Graph, tensors: NamedTensors) => Promise<readonly CheckedValue[]>;
+  /** Milliseconds that only grow, from any beginning. */
+  readonly now: () => number;
+  readonly hardware: BenchHardware;
+}
+
+export interface BenchHardware {
+  readonly cpu: string;
+  readonly cores: number;
+  readonly memoryBytes: number;
+}

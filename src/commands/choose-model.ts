@@ -1,0 +1,113 @@
+// From what a person writes to a network: `--model` is a name or a spec file; `<weights>` a run directory, a weights file, or a
+// name with a seed.
+import { readFile, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { FormatError, UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import { formatShape, sameShape } from "../base/shape.ts";
+import { explainFileError } from "../checkpoint/node/file-error.ts";
+import type { DataSet } from "../data/data-set.ts";
+import { pixelShapeOf } from "../data/source.ts";
+import { initialTensors } from "../model/initial-tensors.ts";
+import { namedNetworks, namedSpec, type SpecOptions } from "../spec/named-networks.ts";
+import { parseSpec } from "../spec/parse-spec.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+import { openWeights } from "./run-directory/open-weights.ts";
+import { modelFromFile, type TrainedModel } from "./trained-model.ts";
+
+/** A whole JSON file. Throws UsageError (no such file …), FormatError (not JSON). */
+export const readJson = async (path: string, cwd: string): Promise<unknown> => {
+  const absolute = resolve(cwd, path);
+  let text: string;
+  try {
+    text = await readFile(absolute, "utf8");
+  } catch (error) {
+    throw explainFileError(error, absolute, `read ${absolute}`);
+  }
+  try {
+    return JSON.parse(text);
+  } catch {
+    throw new FormatError(absolute, "is not valid JSON");
+  }
+};
+
+const isSpecFile = (model: string): boolean => model.endsWith(".json");
+
+/** A named network, or the spec in a .json file, with some fields set otherwise. Errors as namedSpec's and parseSpec's. */
+export const readSpec = async (model: string, cwd: string, options: SpecOptions = {}): Promise<ResNetSpec> => {
+  if (!isSpecFile(model)) return namedSpec(model, options);
+  const spec = parseSpec(await readJson(model, cwd), model);
+  return Object.keys(options).length === 0 ? spec : parseSpec({ ...spec, ...options }, model);
+};
+
+/** The network for a data set: a named one takes its images and classes; a spec of one's own must be made for them. */
+export const specForData = async (model: string | ResNetSpec, data: DataSet, cwd: string): Promise<ResNetSpec> => {
+  const input = pixelShapeOf(data.train);
+  if (input === null) throw new UsageError(`${data.name} holds images of several sizes; bring them to one first`);
+  const classes = data.classes.length;
+  if (typeof model === "string" && !isSpecFile(model)) return namedSpec(model, { input, classes });
+  const spec = typeof model === "string" ? await readSpec(model, cwd) : model;
+  if (!sameShape(spec.input, input) || spec.classes !== classes) {
+    throw new UsageError(
+      `${spec.name} is made for images ${formatShape(spec.input)} of ${spec.classes} classes but ${data.name} holds ` +
+        `${formatShape(input)} of ${classes}; set input and classes of the spec`,
+    );
+  }
+  return spec;
+};
+
+export interface WeightsOptions {
+  /** For fresh weights of a named network or spec file. */
+  readonly seed?: number;
+  /** Which network a weights file is of, where the file doesn't say. */
+  readonly model?: string;
+}
+
+const isNamed = (name: string): boolean => {
+  try {
+    namedSpec(name);
+    return true;
+  } catch (error) {
+    if (error instanceof UsageError) return false;
+    throw error;
+  }
+};
+
+/**
+ * The model that `<weights>` stands for. A model's name (which wins over a path of that name) or spec file takes a seed;
+ * `forNames` are fields of a named network to set, such as the classes of the data set. Throws UsageError, FormatError.
+ */
+export const chooseModel = async (
+  weights: string,
+  options: WeightsOptions,
+  cwd: string,
+  forNames: SpecOptions = {},
+): Promise<TrainedModel> => {
+  if (isNamed(weights) || isSpecFile(weights)) {
+    const { seed } = options;
+    if (seed === undefined) {
+      throw new UsageError(
+        `${weights} is a network without weights; give a run or a weights file, or --seed for fresh weights`,
+      );
+    }
+    checkSeed(seed);
+    const spec = await readSpec(weights, cwd, isSpecFile(weights) ? {} : forNames);
+    return { spec, tensors: initialTensors(spec, seed), preprocessing: null, classes: null };
+  }
+  const looksLikePath = /[/\\.]/.test(weights) || (await stat(resolve(cwd, weights)).catch(() => null)) !== null;
+  if (!looksLikePath) {
+    const names = namedNetworks.map(({ name }) => name);
+    const near = nearest(weights, names);
+    throw new UsageError(
+      `"${weights}" is neither a run directory, nor a weights file, nor a model${near === null ? "" : `; did you mean "${near}"?`}`,
+    );
+  }
+  const given = options.model === undefined ? null : await readSpec(options.model, cwd, forNames);
+  return modelFromFile(await openWeights(weights, cwd), given);
+};
+
+/** Throws UsageError unless it is an unsigned 32-bit integer. */
+export const checkSeed = (seed: number): void => {
+  if (Number.isInteger(seed) && seed >= 0 && seed < 2 ** 32) return;
+  throw new UsageError(`--seed should be a whole number from 0 to ${2 ** 32 - 1} but is ${seed}`);
+};

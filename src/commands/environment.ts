@@ -1,0 +1,39 @@
+// What a command is handed of the world: engines, data, clocks, a place to tell things. Commands themselves read no argv, no
+// environment and no clock, so the command line, the library and tests run the same code.
+import type { DataSet } from "../data/data-set.ts";
+import type { DataSetOptions } from "../data/node/data-set-options.ts";
+import type { Engine } from "../engine/contract.ts";
+import type { Recipe } from "../train/recipe.ts";
+import type { CommandEvent } from "./events.ts";
+import type { Machine } from "./machine.ts";
+import type { Host } from "./run-directory/host.ts";
+
+/** Engines that a person can ask for. */
+export const engineNames = ["onednn", "reference"] as const;
+export type EngineName = (typeof engineNames)[number];
+
+/** An engine, and the version of the library that it drives (null: it drives none). The caller disposes of it. */
+export interface OpenedEngine {
+  readonly engine: Engine;
+  readonly version: string | null;
+}
+
+export interface CommandEnvironment {
+  readonly host: Host;
+  /** Milliseconds that only grow, from any beginning. */
+  readonly monotonicMs: () => number;
+  /** Cores and memory as they are now. */
+  readonly measureMachine: () => Machine;
+  /** Of residual and Node: name to version. */
+  readonly versions: Readonly<Record<string, string>>;
+  /** The command line, or what stands for it, word by word. */
+  readonly command: readonly string[];
+  readonly recipes: ReadonlyMap<string, Recipe>;
+  /** Throws MissingError, with the remedy, where this machine lacks the engine's library. */
+  readonly openEngine: (name: EngineName, threads: number) => Promise<OpenedEngine>;
+  /** By name or path; knows where data sets are kept on this machine. */
+  readonly openDataSet: (nameOrPath: string, options: DataSetOptions) => Promise<DataSet>;
+  /** Asks long work to stop: training finishes its step and writes a checkpoint, anything else rejects with the signal's reason. */
+  readonly signal?: AbortSignal;
+  readonly onEvent: (event: CommandEvent) => void;
+}

@@ -1,0 +1,131 @@
+// `residual evaluate`: how well a network does on a split of a data set, each image counted once.
+import { UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import type { DataSet } from "../data/data-set.ts";
+import { fitPreprocessing } from "../data/node/fit-preprocessing.ts";
+import { openEvaluationLoader } from "../data/node/loader.ts";
+import type { Preprocessing } from "../data/preprocessing.ts";
+import { type ImageSource, pixelShapeOf } from "../data/source.ts";
+import type { Engine } from "../engine/contract.ts";
+import { type Evaluation, evaluate as evaluateLogits } from "../evaluate/evaluate.ts";
+import { evaluationPrograms } from "../train/evaluation-program.ts";
+import { type EngineOptions, engineForInference } from "./choose-engine.ts";
+import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import type { CommandEnvironment } from "./environment.ts";
+import type { TrainedModel } from "./trained-model.ts";
+
+/** What `--json` prints: fractions, and the loss in nats. */
+export interface EvaluateDocument {
+  readonly split: string;
+  /** Images. */
+  readonly n: number;
+  readonly top1: number;
+  readonly top5: number;
+  readonly loss: number;
+}
+
+export interface EvaluateOptions extends EngineOptions, WeightsOptions {
+  readonly weights: string;
+  readonly data: string;
+  /** "test" (default), "train", or "validation" with `validation` images held out of train. */
+  readonly split?: string;
+  readonly validation?: number;
+  /** Images at once; 128 by default. It changes the time, not the result's meaning. */
+  readonly batch?: number;
+}
+
+/** The document, with everything that a person may want to see beside it. */
+export interface EvaluateResult {
+  readonly document: EvaluateDocument;
+  readonly evaluation: Evaluation;
+  /** Class names of the data set. */
+  readonly classes: readonly string[];
+}
+
+export const evaluateDocument = ({ split, n, top1, top5, loss }: Evaluation): EvaluateDocument => ({
+  split,
+  n,
+  top1: top1.value,
+  top5: top5.value,
+  loss: loss.value,
+});
+
+const splitNames = ["test", "train", "validation"] as const;
+
+/** The images of a split by its name. Throws UsageError for a name that is none, and where nothing is held out. */
+const splitOf = (data: DataSet, split: string): ImageSource => {
+  const name = splitNames.find((known) => known === split);
+  if (name === undefined) {
+    const near = nearest(split, splitNames);
+    const remedy = near === null ? `known are ${splitNames.join(", ")}` : `did you mean "${near}"?`;
+    throw new UsageError(`unknown split "${split}"; ${remedy}`);
+  }
+  const source = data[name];
+  if (source !== null) return source;
+  throw new UsageError(
+    "nothing is held out for validation; say how many training images are, as in training, with --validation",
+  );
+};
+
+/** Evaluates a model on images, on an engine; shared with training and the library. */
+export const evaluateModel = async (
+  model: TrainedModel & { readonly preprocessing: Preprocessing },
+  source: ImageSource,
+  split: string,
+  batch: number,
+  engine: Engine,
+  environment: Pick<CommandEnvironment, "signal" | "onEvent">,
+): Promise<Evaluation> => {
+  const { signal, onEvent } = environment;
+  const size = Math.min(batch, source.labels.length);
+  const state = await engine.createState(model.tensors);
+  const programs = evaluationPrograms(engine, model.spec, state);
+  try {
+    return await evaluateLogits({
+      split,
+      source,
+      openBatches: () => openEvaluationLoader({ source, preprocessing: model.preprocessing, batch: size }),
+      logitsFor: programs.logitsFor,
+      onProgress: (images, ofImages) => onEvent({ event: "evaluating", split, images, ofImages }),
+      ...(signal && { signal }),
+    });
+  } finally {
+    await programs.dispose();
+    await state.dispose();
+  }
+};
+
+/** Throws UsageError, FormatError for what can't be evaluated; MissingError where data or a demanded engine are not there. */
+export const evaluate = async (options: EvaluateOptions, environment: CommandEnvironment): Promise<EvaluateResult> => {
+  const { split = "test", batch = 128, validation = 0 } = options;
+  if (!Number.isInteger(batch) || batch < 1) {
+    throw new UsageError(`--batch should be a whole number of at least 1 but is ${batch}`);
+  }
+  const { host, signal, onEvent } = environment;
+  const data = await environment.openDataSet(options.data, {
+    validation,
+    ...(options.seed !== undefined && { seed: options.seed }),
+    ...(signal && { signal }),
+    onEvent,
+  });
+  onEvent({
+    event: "data",
+    name: data.name,
+    origin: data.origin,
+    trainImages: data.train.labels.length,
+    validationImages: data.validation?.labels.length ?? 0,
+    testImages: data.test.labels.length,
+  });
+  const source = splitOf(data, split);
+  const input = pixelShapeOf(source);
+  const named = { ...(input && { input }), classes: data.classes.length };
+  const model = await chooseModel(options.weights, options, host.cwd, named);
+  const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
+  const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
+  try {
+    const evaluation = await evaluateModel({ ...model, preprocessing }, source, split, batch, engine, environment);
+    return { document: evaluateDocument(evaluation), evaluation, classes: data.classes };
+  } finally {
+    await engine.dispose();
+  }
+};

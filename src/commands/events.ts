@@ -1,0 +1,74 @@
+// What commands tell while they work, as flat records: train's are the lines of `residual train --json`.
+import type { DownloadProgress } from "../data/node/download.ts";
+import type { Estimate } from "../train/estimate.ts";
+import type { EndEvent, TrainingEvent } from "../train/events.ts";
+
+/** What `<data>` was recognised as. */
+export interface DataEvent {
+  readonly event: "data";
+  readonly name: string;
+  readonly origin: string;
+  readonly trainImages: number;
+  readonly validationImages: number;
+  readonly testImages: number;
+}
+
+/** What a training will take, before it takes it. */
+export interface EstimateEvent extends Estimate {
+  readonly event: "estimate";
+  readonly model: string;
+  readonly batch: number;
+  readonly epochs: number;
+  readonly engine: string;
+  readonly threads: number;
+  readonly availableMemoryBytes: number;
+  /** Of training alone, measured over a few steps on empty images; null where that would take long. */
+  readonly imagesPerSecond: number | null;
+}
+
+/** The run directory is there. */
+export interface RunEvent {
+  readonly event: "run";
+  readonly directory: string;
+  /** Steps done before; 0 for a new run. */
+  readonly step: number;
+}
+
+export interface CheckpointEvent {
+  readonly event: "checkpoint";
+  readonly step: number;
+  readonly directory: string;
+}
+
+/** Images evaluated so far. */
+export interface EvaluatingEvent {
+  readonly event: "evaluating";
+  readonly split: string;
+  readonly images: number;
+  readonly ofImages: number;
+}
+
+/** The report and its pictures were written. */
+export interface ReportEvent {
+  readonly event: "report";
+  readonly file: string;
+  readonly pictures: readonly string[];
+}
+
+/** A sentence for the person; `warning` where something is not as it should be. */
+export interface NoticeEvent {
+  readonly event: "notice" | "warning";
+  readonly message: string;
+}
+
+export type CommandEvent =
+  | DataEvent
+  | EstimateEvent
+  | RunEvent
+  | TrainingEvent
+  | CheckpointEvent
+  | EvaluatingEvent
+  | ReportEvent
+  | NoticeEvent
+  | DownloadProgress
+  | EndEvent;

@@ -1,0 +1,82 @@
+// What the command refuses before it takes memory or writes a file, with a machine that is made up. The rest: test/cli.
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { MissingError, UsageError } from "../base/errors.ts";
+import type { DataSet } from "../data/data-set.ts";
+import { syntheticSource } from "../data/synthetic.ts";
+import { createReferenceEngine } from "../engine/reference/engine.ts";
+import type { CommandEnvironment } from "./environment.ts";
+import type { CommandEvent } from "./events.ts";
+import { train } from "./train.ts";
+
+let cwd = "";
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "residual-train-"));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const source = syntheticSource({ images: 200, shape: [1, 12, 12], classes: 3, seed: 1 });
+const data: DataSet = {
+  name: "synthetic",
+  classes: ["a", "b", "c"],
+  train: source,
+  test: syntheticSource({ images: 20, shape: [1, 12, 12], classes: 3, seed: 2 }),
+  validation: null,
+  origin: "made up",
+  files: [],
+};
+
+const environmentWith = (availableMemoryBytes: number, events: CommandEvent[] = []): CommandEnvironment => {
+  let clock = 0;
+  return {
+    host: { cwd, pid: process.pid, hostname: "here", now: () => 0, processIdentity: () => "this" },
+    monotonicMs: () => clock++,
+    measureMachine: () => ({ cpu: "made up", cores: 1, memoryBytes: 2 ** 30, availableMemoryBytes }),
+    versions: { residual: "0", node: "0" },
+    command: ["residual", "train"],
+    recipes: new Map(),
+    openEngine: async (name) => {
+      if (name === "onednn") throw new MissingError("oneDNN is not there");
+      return { engine: await createReferenceEngine(), version: null };
+    },
+    openDataSet: async () => data,
+    onEvent: (event) => events.push(event),
+  };
+};
+
+describe("train(options, environment)", () => {
+  test("refuses what doesn't fit into memory, with the largest batch that does, and writes nothing", async () => {
+    const environment = environmentWith(30 * 2 ** 20);
+    const refused = train({ data, model: "resnet20", batch: 200, engine: "reference" }, environment);
+    await expect(refused).rejects.toThrow(UsageError);
+    const message = await refused.then(() => "", String);
+    const [, batch] =
+      /^UsageError: training resnet20 in batches of 200 takes \d+ MiB \(arena \d+ MiB, .*\) but 31 MiB of memory are available; the largest batch that fits is (\d+): take --batch \1$/.exec(
+        message,
+      ) ?? [];
+    expect(Number(batch)).toBeGreaterThan(1);
+    expect(await readdir(cwd)).toEqual([]);
+    const events: CommandEvent[] = [];
+    const fitting = environmentWith(30 * 2 ** 20, events);
+    const dry = { data, model: "resnet20", batch: Number(batch), engine: "reference", dryRun: true } as const;
+    expect(await train(dry, fitting)).toMatchObject({ kind: "estimate", estimate: { batch: Number(batch) } });
+    expect(events.map(({ event }) => event)).toEqual(["data", "estimate"]);
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("stops without oneDNN, and names the other engine", async () => {
+    const refused = train({ data, batch: 10 }, environmentWith(2 ** 30));
+    await expect(refused).rejects.toThrow(
+      "oneDNN is not there; or take --engine reference, the definition in plain loops: hundreds of times slower",
+    );
+    expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("leaves no directory behind when a training fails before its first checkpoint", async () => {
+    const aborted = { ...environmentWith(2 ** 30), signal: AbortSignal.abort(new Error("stopped")) };
+    await expect(train({ data, batch: 10, epochs: 1, engine: "reference" }, aborted)).rejects.toThrow("stopped");
+    expect(await readdir(cwd)).toEqual([]);
+  });
+});

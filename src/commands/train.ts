@@ -1,0 +1,190 @@
+// `residual train`: from data and recipe to a run directory with checkpoints, metrics and a report. What is wrong is told before
+// anything is written; what is interrupted can be gone on with.
+import { rm, stat } from "node:fs/promises";
+import { resolve } from "node:path";
+import { FormatError, invariant, UsageError } from "../base/errors.ts";
+import { parseSpec } from "../spec/parse-spec.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+import { train as trainNetwork } from "../train/train.ts";
+import type { TrainingResult } from "../train/training.ts";
+import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
+import type { CommandEnvironment } from "./environment.ts";
+import type { EstimateEvent } from "./events.ts";
+import { type Checkpoint, modelFile } from "./run-directory/checkpoint.ts";
+import { checkpointPath } from "./run-directory/checkpoint-store.ts";
+import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
+import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
+import { conclude } from "./train/conclusion.ts";
+import { withEarlierTime } from "./train/earlier-time.ts";
+import { journalOf } from "./train/journal.ts";
+import { measureRate } from "./train/measure-rate.ts";
+import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
+import { estimateOf, type Preparation, prepareTraining, trainingOf } from "./train/preparation.ts";
+import { checkSameData, newRunRecord, recipeOfRecord } from "./train/run-record-of.ts";
+
+const defaultModel = "resnet20";
+
+/**
+ * Trains anew. Throws UsageError and FormatError for what the person can mend, MissingError where data or engine are not there,
+ * NonFiniteError where training left the finite numbers. A run that failed before its first checkpoint leaves no directory.
+ */
+export const train = async (options: TrainOptions, environment: CommandEnvironment): Promise<TrainOutcome> => {
+  const { host } = environment;
+  const recipe = await chooseRecipe(options.recipe, options, environment.recipes, host.cwd);
+  const { data = recipe.data, model = recipe.model ?? defaultModel, weights, workers, out } = options;
+  if (data === null) throw new UsageError("say what to train on: residual train <data>, for example fashion-mnist");
+  if (out !== undefined) await refuseExisting(out, host.cwd);
+  const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
+
+  const chosen = await engineForTraining(options, environment);
+  try {
+    const { estimate, implementations } = await tellEstimate(preparation, chosen, environment);
+    if (options.dryRun === true) return { kind: "estimate", estimate };
+    environment.signal?.throwIfAborted();
+    const named = { model, data, ...(weights !== undefined && { weights }) };
+    const record = newRunRecord(preparation, named, chosen, implementations, environment);
+    const name = options.recipe === undefined ? `${preparation.spec.name}-${preparation.data.name}` : recipe.name;
+    const place = out === undefined ? { name: directoryName(name) } : { path: out };
+    const directory = await createRunDirectory(place, record, host);
+    return await runIn(directory, preparation, chosen, environment);
+  } finally {
+    await chosen.engine.dispose();
+  }
+};
+
+/**
+ * Trains in memory alone: no directory, no checkpoint, no look at the test split. Options that are about a directory (`out`,
+ * `dryRun`) have no meaning here. Errors as train's.
+ */
+export const trainInMemory = async (
+  options: TrainOptions,
+  environment: CommandEnvironment,
+): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
+  const recipe = await chooseRecipe(options.recipe, options, environment.recipes, environment.host.cwd);
+  const { data = recipe.data, model = recipe.model ?? defaultModel, weights, workers } = options;
+  if (data === null) throw new UsageError("say what to train on: give data");
+  const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
+  const { engine } = await engineForTraining(options, environment);
+  try {
+    const { onEvent } = environment;
+    const result = await trainNetwork({ ...trainingOf(preparation, environment), engine, onEvent });
+    return { preparation, result };
+  } finally {
+    await engine.dispose();
+  }
+};
+
+/** Goes on with a run: bit-equal to the run without the break, with the same number of threads. Errors as train's. */
+export const resumeTraining = async (
+  options: ResumeOptions,
+  environment: CommandEnvironment,
+): Promise<TrainOutcome> => {
+  const { host } = environment;
+  const directory = await openRunDirectory(options.resume, host);
+  let isTakenOver = false;
+  try {
+    const { record, path, resumed } = directory;
+    for (const message of directory.notices) environment.onEvent({ event: "notice", message });
+    const { epochs, workers, data } = options;
+    const recipe = overrideRecipe(recipeOfRecord(record, path), { ...(epochs !== undefined && { epochs }) });
+    invariant(recipe.data !== null, "the recipe of a run names its data");
+    const model = resumed === null ? record.model : specOf(resumed, path);
+    const weights = resumed === null ? record.weights : undefined;
+    const preparation = await prepareTraining(
+      { data: data ?? recipe.data, model, recipe, weights, workers },
+      environment,
+    );
+    checkSameData(record, preparation.data, path);
+    const { engine = record.engine, threads = record.threads } = options;
+    const chosen = await engineForTraining({ engine, threads }, environment);
+    try {
+      await tellEstimate(preparation, chosen, environment);
+      environment.signal?.throwIfAborted();
+      isTakenOver = true;
+      return await runIn(directory, preparation, chosen, environment);
+    } finally {
+      await chosen.engine.dispose();
+    }
+  } finally {
+    if (!isTakenOver) await directory.close();
+  }
+};
+
+/** A name as run directories can have it. */
+const directoryName = (name: string): string =>
+  name
+    .replaceAll(/[^A-Za-z0-9._-]+/g, "-")
+    .replace(/^[^A-Za-z0-9]+/, "")
+    .slice(0, 90) || "run";
+
+const refuseExisting = async (out: string, cwd: string): Promise<void> => {
+  const path = resolve(cwd, out);
+  if ((await stat(path).catch(() => null)) === null) return;
+  throw new UsageError(`${path} exists already; go on with it by --resume, or choose another directory`);
+};
+
+const specOf = ({ modelMetadata: { spec } }: Checkpoint, run: string): ResNetSpec => {
+  if (spec === undefined) throw new FormatError(`${run}/…/${modelFile}`, "its metadata lack the spec");
+  return parseSpec(JSON.parse(spec), `${run}/…/${modelFile}: spec`);
+};
+
+const tellEstimate = async (
+  preparation: Preparation,
+  { engine, threads }: ChosenEngine,
+  environment: CommandEnvironment,
+): Promise<{ estimate: EstimateEvent } & Pick<Awaited<ReturnType<typeof measureRate>>, "implementations">> => {
+  const { spec, recipe } = preparation;
+  const { imagesPerSecond, implementations } = await measureRate(engine, spec, recipe, environment.monotonicMs);
+  const estimate: EstimateEvent = {
+    event: "estimate",
+    model: spec.name,
+    batch: recipe.batch,
+    epochs: recipe.epochs,
+    engine: engine.name,
+    threads,
+    ...estimateOf(preparation, imagesPerSecond),
+    availableMemoryBytes: environment.measureMachine().availableMemoryBytes,
+    imagesPerSecond,
+  };
+  environment.onEvent(estimate);
+  return { estimate, implementations };
+};
+
+/** Trains in a run directory and closes it. */
+const runIn = async (
+  directory: RunDirectory,
+  preparation: Preparation,
+  { engine }: ChosenEngine,
+  environment: CommandEnvironment,
+): Promise<TrainOutcome> => {
+  const { resumed, path } = directory;
+  let hasCheckpoint = resumed !== null;
+  try {
+    environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
+    const journal = journalOf(directory, environment.onEvent);
+    const result = await trainNetwork({
+      ...trainingOf(preparation, environment),
+      engine,
+      ...(resumed !== null && { resume: resumed }),
+      onEvent: journal.onEvent,
+      onCheckpoint: async (checkpoint, accuracy) => {
+        await journal.onCheckpoint(checkpoint, accuracy);
+        hasCheckpoint = true;
+      },
+    });
+    const { step, epoch } = result.checkpoint;
+    if (result.interrupted) {
+      return { kind: "interrupted", directory: path, checkpoint: checkpointPath(path, step), step, epoch };
+    }
+    const { batch } = preparation.recipe;
+    const whole = resumed === null ? result : await withEarlierTime(result, path, resumed.step, batch);
+    return await conclude(directory, preparation, whole, engine, environment);
+  } finally {
+    try {
+      await directory.close();
+    } finally {
+      // Nothing to go on from and nothing to look at: as if it had not begun.
+      if (!hasCheckpoint) await rm(path, { recursive: true, force: true });
+    }
+  }
+};

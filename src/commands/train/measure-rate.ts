@@ -1,0 +1,64 @@
+// How fast a training will go, measured over a few steps on empty images, with weights that are thrown away.
+import { scalar, sharedZeros, tensor } from "../../base/tensor.ts";
+import type { Engine, NodeImplementation } from "../../engine/contract.ts";
+import { initialTensors } from "../../model/initial-tensors.ts";
+import { fuse } from "../../passes/fuse.ts";
+import { learningRateInput } from "../../passes/update.ts";
+import { makePlan } from "../../plan/plan.ts";
+import { countMacs } from "../../spec/counts.ts";
+import type { ResNetSpec } from "../../spec/spec.ts";
+import { startingState } from "../../train/checkpoint.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import { buildTrainingGraph } from "../../train/training-graph.ts";
+
+export interface Rate {
+  /** Null where measuring would take long. */
+  readonly imagesPerSecond: number | null;
+  /** What computes each node of the training step; empty where nothing was compiled. */
+  readonly implementations: readonly NodeImplementation[];
+}
+
+/** After a first step that warms up, steps are taken until this is over, at least one and at most `mostSteps`. */
+const measuredMs = 1000;
+const mostSteps = 10;
+/** The reference engine's time is proportional to the images, so two will do; beyond this many multiply-accumulates not even they. */
+const referenceBatch = 2;
+const referenceMostMacs = 1e8;
+
+/** Costs a compilation and about a second. */
+export const measureRate = async (
+  engine: Engine,
+  spec: ResNetSpec,
+  recipe: Recipe,
+  monotonicMs: () => number,
+): Promise<Rate> => {
+  const isReference = engine.name === "reference";
+  if (isReference && countMacs(spec) > referenceMostMacs) return { imagesPerSecond: null, implementations: [] };
+  const batch = isReference ? Math.min(referenceBatch, recipe.batch) : recipe.batch;
+  const { graph, usesDropout } = buildTrainingGraph(spec, { ...recipe, batch });
+  const state = await engine.createState(startingState(graph, spec, initialTensors(spec, 0), null));
+  try {
+    const program = await engine.compile(makePlan(fuse(graph, engine.fusions)), state);
+    try {
+      const inputs = {
+        images: sharedZeros(recipe.dtype, [batch, ...spec.input]),
+        labels: sharedZeros("i32", [batch]),
+        ...(usesDropout && { dropoutKey: tensor("i32", [2], Int32Array.of(0, 0)) }),
+        [learningRateInput]: scalar("f32", 0),
+      };
+      if (!isReference) await program.run(inputs);
+      const start = monotonicMs();
+      let [steps, milliseconds] = [0, 0];
+      while (steps === 0 || (milliseconds < measuredMs && steps < mostSteps)) {
+        await program.run(inputs);
+        steps++;
+        milliseconds = monotonicMs() - start;
+      }
+      return { imagesPerSecond: (1000 * steps * batch) / milliseconds, implementations: program.implementations };
+    } finally {
+      await program.dispose();
+    }
+  } finally {
+    await state.dispose();
+  }
+};

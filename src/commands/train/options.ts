@@ -1,0 +1,58 @@
+// What `residual train` is asked for, and what it answers.
+import type { DataSet } from "../../data/data-set.ts";
+import type { Evaluation } from "../../evaluate/evaluate.ts";
+import type { ResNetSpec } from "../../spec/spec.ts";
+import type { EndEvent } from "../../train/events.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import type { EngineOptions } from "../choose-engine.ts";
+import type { EstimateEvent } from "../events.ts";
+import type { TrainedModel } from "../trained-model.ts";
+import type { RecipeOverrides } from "./choose-recipe.ts";
+
+export interface TrainOptions extends EngineOptions, RecipeOverrides {
+  /** A named data set, a path, or a data set in memory. By default the recipe's. */
+  readonly data?: string | DataSet;
+  /** A named network, a spec's .json file, or a spec. By default the recipe's or else resnet20. */
+  readonly model?: string | ResNetSpec;
+  readonly recipe?: string | Recipe;
+  /** Weights to start from: a run directory or a weights file. By default fresh ones by the seed. */
+  readonly weights?: string;
+  /** The run directory, which may not exist; by default runs/<recipe>, runs/<recipe>-2, … */
+  readonly out?: string;
+  /** Threads that prepare batches; 1 by default. */
+  readonly workers?: number;
+  /** Tells the estimate, and trains nothing. */
+  readonly dryRun?: boolean;
+}
+
+export interface ResumeOptions extends EngineOptions {
+  /** The run directory to go on with. Network, recipe, data and engine are its own. */
+  readonly resume: string;
+  /** Where the data are, if not where they were; they must be the same. */
+  readonly data?: string | DataSet;
+  /** A later end than the run's. */
+  readonly epochs?: number;
+  readonly workers?: number;
+}
+
+/** How a training command ended. */
+export type TrainOutcome =
+  | { readonly kind: "estimate"; readonly estimate: EstimateEvent }
+  | {
+      readonly kind: "interrupted";
+      readonly directory: string;
+      readonly checkpoint: string;
+      readonly step: number;
+      readonly epoch: number;
+    }
+  | {
+      readonly kind: "end";
+      readonly directory: string;
+      readonly end: EndEvent;
+      readonly model: TrainedModel;
+      readonly evaluation: Evaluation;
+      readonly classes: readonly string[];
+      /** Paths of the report and its pictures. */
+      readonly report: string;
+      readonly pictures: readonly string[];
+    };

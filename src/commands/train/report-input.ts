@@ -1,0 +1,160 @@
+// The facts of a run's report, gathered from its record, its metrics and its evaluation.
+import { readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { z } from "zod";
+import { openReader } from "../../data/node/readers.ts";
+import type { ImageSource } from "../../data/source.ts";
+import type { Evaluation } from "../../evaluate/evaluate.ts";
+import { accuracyOf, type Metric } from "../../evaluate/interval.ts";
+import { mostConfidentlyWrong } from "../../evaluate/mistakes.ts";
+import { countMacs, countParameters } from "../../spec/counts.ts";
+import type { TrainingResult } from "../../train/training.ts";
+import type { CurvePoint, EpochPoint, Mistake, ReportInput, SplitResult } from "../report/input.ts";
+import { metricsRecords } from "../run-directory/metrics-log.ts";
+import type { RunDirectory } from "../run-directory/run-directory.ts";
+import type { Preparation } from "./preparation.ts";
+
+const interval = z.tuple([z.number().nullable(), z.number().nullable()]);
+const stepSchema = z.object({
+  event: z.literal("step"),
+  step: z.number(),
+  epoch: z.number(),
+  loss: z.number(),
+  accuracy: z.number(),
+  learningRate: z.number(),
+});
+const epochSchema = z.object({
+  event: z.literal("epoch"),
+  step: z.number(),
+  epoch: z.number(),
+  trainLoss: z.number(),
+  trainAccuracy: z.number(),
+  trainImages: z.number(),
+  seconds: z.number(),
+  validationAccuracy: z.number().optional(),
+  validationAccuracyInterval: interval.optional(),
+  validationLoss: z.number().optional(),
+  validationLossInterval: interval.optional(),
+  validationImages: z.number().optional(),
+});
+type EpochRecord = z.infer<typeof epochSchema>;
+
+/** Infinite ends are null in JSON. */
+const intervalOf = ([low, high]: z.infer<typeof interval>): Metric["interval"] => [low ?? -Infinity, high ?? Infinity];
+
+/** The mean loss of an epoch, of which only the mean was kept: its interval isn't known. */
+const trainResult = ({ trainLoss, trainAccuracy, trainImages: n }: EpochRecord): SplitResult => ({
+  accuracy: accuracyOf(Math.round(trainAccuracy * n), n),
+  loss: { value: trainLoss, unit: "nats", n, interval: [Number.NaN, Number.NaN] },
+});
+
+const validationResult = (record: EpochRecord): SplitResult | null => {
+  const { validationAccuracy, validationAccuracyInterval, validationLoss, validationLossInterval } = record;
+  const n = record.validationImages;
+  if (
+    validationAccuracy === undefined ||
+    validationAccuracyInterval === undefined ||
+    validationLoss === undefined ||
+    validationLossInterval === undefined ||
+    n === undefined
+  ) {
+    return null;
+  }
+  return {
+    accuracy: { value: validationAccuracy, unit: "fraction", n, interval: intervalOf(validationAccuracyInterval) },
+    loss: { value: validationLoss, unit: "nats", n, interval: intervalOf(validationLossInterval) },
+  };
+};
+
+const readCurves = async (
+  directory: string,
+): Promise<{ curves: readonly CurvePoint[]; epochs: readonly EpochPoint[] }> => {
+  const file = join(directory, "metrics.jsonl");
+  const curves: CurvePoint[] = [];
+  const epochs: EpochPoint[] = [];
+  for (const { record } of metricsRecords(new Uint8Array(await readFile(file)), file)) {
+    const step = stepSchema.safeParse(record);
+    if (step.success) curves.push(step.data);
+    const epoch = epochSchema.safeParse(record);
+    if (!epoch.success) continue;
+    const { seconds } = epoch.data;
+    epochs.push({
+      epoch: epoch.data.epoch,
+      step: epoch.data.step,
+      seconds,
+      train: trainResult(epoch.data),
+      validation: validationResult(epoch.data),
+      test: null,
+    });
+  }
+  return { curves, epochs };
+};
+
+/** The most confidently wrong images, with their pixels. */
+const mistakesOf = async (evaluation: Evaluation, source: ImageSource, count: number): Promise<readonly Mistake[]> => {
+  const reader = openReader(source);
+  const mistakes: Mistake[] = [];
+  for (const wrong of mostConfidentlyWrong(evaluation.logits, evaluation.labels, count)) {
+    const { bytes, offset, shape } = await reader.pixels(wrong.image);
+    const size = shape[0] * shape[1] * shape[2];
+    mistakes.push({ ...wrong, pixels: bytes.slice(offset, offset + size), shape });
+  }
+  return mistakes;
+};
+
+const shownMistakes = 12;
+
+/** Reads metrics.jsonl: the curves are those of the whole run, however often it was resumed. */
+export const reportInput = async (
+  directory: RunDirectory,
+  { spec, recipe, data }: Preparation,
+  result: TrainingResult,
+  evaluation: Evaluation,
+): Promise<ReportInput> => {
+  const { record, path } = directory;
+  const { hardware } = record;
+  const { curves, epochs } = await readCurves(path);
+  const { top1: accuracy, top5, loss, confusion } = evaluation;
+  return {
+    title: `${spec.name} on ${data.name}`,
+    startedAt: `${record.createdAt.slice(0, 16).replace("T", " ")} UTC`,
+    network: { name: spec.name, parameters: countParameters(spec), macs: countMacs(spec), input: spec.input },
+    data: {
+      name: data.name,
+      trainImages: data.train.labels.length,
+      validationImages: data.validation?.labels.length ?? 0,
+      testImages: data.test.labels.length,
+    },
+    training: {
+      epochs: result.checkpoint.epoch,
+      steps: result.checkpoint.step,
+      batch: recipe.batch,
+      seconds: result.seconds,
+      imagesPerSecond: result.imagesPerSecond,
+      dtype: record.dtype,
+      engine: record.engine,
+      threads: record.threads,
+      seed: record.seed,
+    },
+    hardware: `${hardware.cpu}, ${hardware.cores} ${hardware.cores === 1 ? "core" : "cores"}`,
+    facts: [
+      ...Object.entries(record.versions).map(([name, value]) => ({ name: `Version of ${name}`, value })),
+      ...Object.entries(record.data.checksums).map(([name, value]) => ({ name: `SHA-256 of ${name}`, value })),
+    ],
+    curves,
+    epochs: epochs.map((epoch) =>
+      epoch.step === result.checkpoint.step ? { ...epoch, test: { accuracy, loss } } : epoch,
+    ),
+    evaluation: {
+      split: "test",
+      accuracy,
+      loss,
+      top5: evaluation.confusion.classes > 5 ? top5 : null,
+      confusion,
+      mistakes: await mistakesOf(evaluation, data.test, shownMistakes),
+    },
+    classes: data.classes,
+    recipe: record.recipe,
+    command: record.command.join(" "),
+  };
+};

@@ -1,0 +1,67 @@
+// run.json of a new training, and what a resumed one reads out of it.
+import { basename, resolve } from "node:path";
+import { UsageError } from "../../base/errors.ts";
+import type { DataSet } from "../../data/data-set.ts";
+import { namedDataSets } from "../../data/node/open-data-set.ts";
+import type { NodeImplementation } from "../../engine/contract.ts";
+import { parseRecipe } from "../../train/parse-recipe.ts";
+import type { Recipe } from "../../train/recipe.ts";
+import type { ChosenEngine } from "../choose-engine.ts";
+import type { CommandEnvironment } from "../environment.ts";
+import type { RunRecord } from "../run-directory/run-record.ts";
+import type { TrainOptions } from "./options.ts";
+import type { Preparation } from "./preparation.ts";
+
+const checksumsOf = ({ files }: DataSet): Readonly<Record<string, string>> =>
+  Object.fromEntries(files.map(({ path, sha256 }) => [basename(path), sha256]));
+
+/** A name stays as it is; a path becomes absolute, so that a resume from another directory finds it. */
+const absoluteModel = (model: string, cwd: string): string => (model.endsWith(".json") ? resolve(cwd, model) : model);
+
+/** A recipe as plain JSON: what goes into a file is what comes back. */
+const recipeJson = (recipe: Recipe): RunRecord["recipe"] => JSON.parse(JSON.stringify(recipe));
+
+export const newRunRecord = (
+  { recipe, data, spec }: Preparation,
+  { model, data: named, weights }: Pick<TrainOptions, "model" | "data" | "weights">,
+  { engine, version, threads }: ChosenEngine,
+  implementations: readonly NodeImplementation[],
+  environment: CommandEnvironment,
+): RunRecord => {
+  const { host, versions, command } = environment;
+  const { cpu, cores, memoryBytes } = environment.measureMachine();
+  const isPath = typeof named === "string" && !namedDataSets.has(named);
+  const dataPlace = isPath ? resolve(host.cwd, named) : data.name;
+  return {
+    formatVersion: 1,
+    command: [...command],
+    createdAt: new Date(host.now()).toISOString(),
+    seed: recipe.seed,
+    model: typeof model === "string" ? absoluteModel(model, host.cwd) : spec.name,
+    ...(weights !== undefined && { weights: resolve(host.cwd, weights) }),
+    recipe: { ...recipeJson(recipe), data: dataPlace },
+    engine: engine.name,
+    dtype: recipe.dtype,
+    threads,
+    versions: { ...versions, ...(version !== null && { [engine.name]: version }) },
+    hardware: { cpu, cores, memoryBytes },
+    data: { name: data.name, checksums: { ...checksumsOf(data) } },
+    implementations: implementations.map(({ node, implementation }) => ({ node, implementation })),
+  };
+};
+
+/** The recipe that a run was made with. */
+export const recipeOfRecord = (record: RunRecord, directory: string): Recipe =>
+  parseRecipe(record.recipe, `${directory}: recipe`);
+
+/** Throws UsageError when the data are not those that the run was begun with. */
+export const checkSameData = (record: RunRecord, data: DataSet, directory: string): void => {
+  const now = checksumsOf(data);
+  for (const [file, sha256] of Object.entries(record.data.checksums)) {
+    if (now[file] === sha256) continue;
+    const found = now[file] === undefined ? "is missing" : `has SHA-256 ${now[file]}`;
+    throw new UsageError(
+      `${directory} was trained on ${file} with SHA-256 ${sha256}, which ${found} in ${data.name} now; resume with the same data`,
+    );
+  }
+};

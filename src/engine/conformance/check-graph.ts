@@ -1,0 +1,99 @@
+// Checks an engine's run of a large graph against one run in f64, in seconds where compare-graph.ts takes minutes: how far the
+// engine may be off is measured with the engine itself.
+//
+//   An operation with reduction length K that rounds each result (unit roundoff u) gives what exact arithmetic gives for operands
+//   that are off by at most γ_K, and by some √K·u when roundings are independent (Higham 2002, 3.1; Higham & Mary 2019). So the
+//   engine runs again with every number that it is given multiplied by 1 ± √K·u, signs random, K the longest reduction of the
+//   step. How far outputs and states then move, as the root of the mean square over a few runs, times `safety`, is what the
+//   undisturbed run may be off by in the Euclidean norm.
+//
+// An engine that is wrong can't hide behind this: its distance to f64 is of the order of the values themselves. Only where the
+// graph turns a disturbance of √K·u into one of that order would nothing be learned; `relative` shows it, and callers refuse.
+import { allocate, unitRoundoff } from "../../base/dtype.ts";
+import { type RandomStream, randomPurposes, randomStream } from "../../base/philox.ts";
+import { elementCount } from "../../base/shape.ts";
+import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
+import { flopsOf } from "../../graph/cost-rules.ts";
+import { type Graph, resultsOf } from "../../graph/graph.ts";
+import type { Value } from "../../graph/value.ts";
+import { fuse } from "../../passes/fuse.ts";
+import type { Engine } from "../contract.ts";
+import { type Comparison, compareNorm, distance } from "./compare-values.ts";
+import { interpretExactly } from "./interpret.ts";
+import { type GraphRun, runGraph } from "./run-graph.ts";
+
+export interface GraphCheckOptions {
+  /** How often the engine runs with disturbed numbers. Default 4. */
+  readonly disturbedRuns?: number;
+  /** How many times the measured distance the engine may be off. Default 3. */
+  readonly safety?: number;
+}
+
+export interface GraphCheck extends Comparison {
+  /** `allowed` as a fraction of the norm of the exact value: far below 1, or the check says nothing. */
+  readonly relative: number;
+}
+
+/** The most multiply-adds that one element of a result takes, among the nodes of the part step. */
+export const longestReduction = (graph: Graph): number =>
+  graph.nodes.reduce((longest, node) => {
+    const first = resultsOf(node)[0];
+    if (node.part !== "step" || first === undefined) return longest;
+    return Math.max(longest, flopsOf(node) / 2 / elementCount(first[1].shape));
+  }, 1);
+
+/** The numbers times 1 ± size, each sign a random bit. */
+const disturbed = ({ dtype, shape, data }: HostTensor, size: number, { uint32 }: RandomStream): HostTensor => {
+  if (dtype === "i32") return { dtype, shape, data };
+  const elements = allocate(dtype, data.length);
+  let bits = 0;
+  for (let i = 0; i < data.length; i++) {
+    if (i % 32 === 0) bits = uint32();
+    elements[i] = data[i]! * ((bits >>> (i % 32)) & 1 ? 1 + size : 1 - size);
+  }
+  return tensor(dtype, shape, elements);
+};
+
+const elementsIn = (run: GraphRun, name: string): HostTensor["data"] => {
+  const found = run.outputs.get(name) ?? run.states.get(name);
+  if (found === undefined) throw new Error(`the run gave no value for ${name}`);
+  return found.data;
+};
+
+/**
+ * Runs step and update of the graph on the engine, with its fusions, from the tensors (inputs and states by name), and compares
+ * the outputs of the step and every updated state with those in f64.
+ */
+export const checkGraph = async (
+  engine: Engine,
+  graph: Graph,
+  tensors: NamedTensors,
+  { disturbedRuns = 4, safety = 3 }: GraphCheckOptions = {},
+): Promise<readonly GraphCheck[]> => {
+  const madeByStep = new Set(
+    graph.nodes.flatMap((node) => (node.part === "step" ? resultsOf(node).map(([, { name }]) => name) : [])),
+  );
+  const outputs = graph.outputs.filter(({ name }) => madeByStep.has(name));
+  const values: readonly Value[] = [...outputs, ...graph.updates.map(({ state }) => state)];
+  const step: Graph = { ...graph, outputs, nodes: graph.nodes.filter(({ part }) => part !== "measure") };
+  const fused = fuse(step, engine.fusions);
+
+  const run = await runGraph(engine, fused, tensors);
+  const size = Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;
+  const squares = new Map(values.map(({ name }) => [name, 0]));
+  for (let seed = 0; seed < disturbedRuns; seed++) {
+    const random = randomStream(seed, randomPurposes.synthetic);
+    const moved = new Map([...tensors].map(([name, each]) => [name, disturbed(each, size, random)]));
+    const other = await runGraph(engine, fused, moved);
+    for (const { name } of values) {
+      squares.set(name, (squares.get(name) ?? 0) + distance(elementsIn(other, name), elementsIn(run, name)) ** 2);
+    }
+  }
+  const exact = interpretExactly(step, tensors);
+  return values.map(({ name, shape }) => {
+    const expected = exact.get(name) ?? allocate("f64", elementCount(shape));
+    const allowed = safety * Math.sqrt((squares.get(name) ?? 0) / disturbedRuns);
+    const norm = distance(expected, new Float64Array(expected.length));
+    return { ...compareNorm(name, elementsIn(run, name), expected, allowed), relative: allowed / norm };
+  });
+};

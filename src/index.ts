@@ -1,0 +1,71 @@
+// The library. First the verbs, as in the README; below them the stages of which they are made, each usable on its own.
+
+// Tensors and data.
+export type { DType, FloatDType } from "./base/dtype.ts";
+// Errors.
+export {
+  FormatError,
+  MissingError,
+  NativeError,
+  ShapeError,
+  UnsupportedError,
+  UsageError,
+} from "./base/errors.ts";
+export type { Shape } from "./base/shape.ts";
+export { type HostTensor, type NamedTensors, scalar, tensor, zeros } from "./base/tensor.ts";
+export { readTensorsFile, writeTensorsFile } from "./checkpoint/node/tensors-file.ts";
+export { encodeTensors, readTensors, type TensorContainer } from "./checkpoint/safetensors.ts";
+export type { CommandEvent } from "./commands/events.ts";
+export { type ModelEntry, models } from "./commands/models.ts";
+export type { PredictDocument } from "./commands/predict.ts";
+export { type Summary, summary } from "./commands/summary.ts";
+export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
+export type { TrainedModel } from "./commands/trained-model.ts";
+export type { DataSet } from "./data/data-set.ts";
+export { holdOutValidation } from "./data/data-set.ts";
+export { fitPreprocessing } from "./data/node/fit-preprocessing.ts";
+export { openEvaluationLoader, openTrainingLoader } from "./data/node/loader.ts";
+export type { Preprocessing } from "./data/preprocessing.ts";
+export { type ImageSource, memorySource, selectImages } from "./data/source.ts";
+// Engines, and weights on the disk.
+export type { Engine, Program, State } from "./engine/contract.ts";
+export { createOneDnnEngine } from "./engine/onednn/engine.ts";
+export type { LibraryPlaces } from "./engine/onednn/library.ts";
+export { createReferenceEngine } from "./engine/reference/engine.ts";
+// Spec → graph → graph with gradients and update → plan → memory.
+export { GraphBuilder } from "./graph/builder.ts";
+export type { Graph } from "./graph/graph.ts";
+export { printGraph } from "./graph/print.ts";
+export type { Value } from "./graph/value.ts";
+export { verifyGraph } from "./graph/verify.ts";
+export { loadModel, type Model, modelOf } from "./library/model.ts";
+export { libraryPlaces } from "./library/node-environment.ts";
+export type {
+  Evaluated,
+  EvaluateOptions,
+  LongWork,
+  PredictOptions,
+  Run,
+  TrainOptions,
+} from "./library/verbs.ts";
+export { evaluate, fashionMnist, openData, predict, resumeTraining, train, trainToDirectory } from "./library/verbs.ts";
+export { buildForward, buildGraph, type ForwardOptions } from "./model/forward.ts";
+export { initialTensors } from "./model/initial-tensors.ts";
+export { parameterTable } from "./model/parameter-table.ts";
+export { differentiate } from "./passes/differentiate.ts";
+export { fuse } from "./passes/fuse.ts";
+export { addUpdate } from "./passes/update.ts";
+export { drawMemory } from "./plan/draw-memory.ts";
+export { type MemoryPlan, planMemory } from "./plan/memory.ts";
+export { makePlan, type Plan } from "./plan/plan.ts";
+export { countMacs, countParameters } from "./spec/counts.ts";
+// Describe, train, evaluate, predict.
+export { namedNetworks, namedSpec, resnet, type SpecOptions } from "./spec/named-networks.ts";
+export { parseSpec } from "./spec/parse-spec.ts";
+// Specs and recipes.
+export type { ResNetSpec, Stage, Stem } from "./spec/spec.ts";
+export { NonFiniteError } from "./train/non-finite-error.ts";
+export { parseRecipe, type RecipeFields, recipe } from "./train/parse-recipe.ts";
+export type { Recipe } from "./train/recipe.ts";
+export { learningRateAt, type Schedule } from "./train/schedule.ts";
+export { buildTrainingGraph } from "./train/training-graph.ts";

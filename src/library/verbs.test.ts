@@ -1,0 +1,100 @@
+// The library's verbs on a tiny network and the reference engine: what they return, how they stop, what they refuse.
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import type { DataSet } from "../data/data-set.ts";
+import { syntheticSource } from "../data/synthetic.ts";
+import { parseSpec } from "../spec/parse-spec.ts";
+import { evaluate, resumeTraining, train, trainToDirectory } from "./verbs.ts";
+
+const spec = parseSpec(
+  {
+    name: "tiny",
+    input: [1, 8, 8],
+    classes: 3,
+    stem: { width: 4, kernel: 3, stride: 1, pool: null },
+    stages: [{ blocks: 1, width: 8, stride: 2 }],
+    block: "basic",
+    shortcut: "A",
+  },
+  "tiny",
+);
+const data: DataSet = {
+  name: "synthetic",
+  classes: ["a", "b", "c"],
+  train: syntheticSource({ images: 60, shape: [1, 8, 8], classes: 3, seed: 1 }),
+  test: syntheticSource({ images: 30, shape: [1, 8, 8], classes: 3, seed: 1 }),
+  validation: null,
+  origin: "made up",
+  files: [],
+};
+const options = { model: spec, data, batch: 10, epochs: 2, engine: "reference", workers: 0 } as const;
+
+describe("train(options)", () => {
+  test("gives the same weights for the same seed, held-out images' accuracy, and what evaluate finds", async () => {
+    const run = await train({ ...options, validation: 9 });
+    expect(run).toMatchObject({ interrupted: false, epochs: 2, steps: 10 });
+    expect(run.validation?.n).toBe(9);
+    const again = await train({ ...options, validation: 9 });
+    expect([...again.model.tensors]).toEqual([...run.model.tensors]);
+    const { top1, n, evaluation } = await evaluate(run.model, data.test, { engine: "reference" });
+    expect(n).toBe(30);
+    expect(top1).toBe(evaluation.top1.value);
+  });
+
+  test("returns after the step under way when it is aborted, with a model that can be used", async () => {
+    const controller = new AbortController();
+    const run = await train({
+      ...options,
+      signal: controller.signal,
+      onEvent: (event) => {
+        if (event.event === "step" && event.step === 3) controller.abort();
+      },
+    });
+    expect(run).toMatchObject({ interrupted: true, epochs: 0, steps: 3 });
+    await expect(evaluate(run.model, data.test, { engine: "reference" })).resolves.toMatchObject({ n: 30 });
+  });
+
+  test("refuses what the command refuses", async () => {
+    await expect(train({ ...options, epochs: 0 })).rejects.toThrow(
+      "default: epochs should be a whole number of at least 1 but is 0",
+    );
+    await expect(train({ ...options, batch: 61 })).rejects.toThrow(UsageError);
+  });
+});
+
+describe("evaluate(model, images)", () => {
+  test("rejects with the signal's reason, and refuses a model that doesn't say how images are normalised", async () => {
+    const { model } = await train(options);
+    const signal = AbortSignal.abort(new Error("enough"));
+    await expect(evaluate(model, data.test, { engine: "reference", signal })).rejects.toThrow("enough");
+    await expect(evaluate({ ...model, preprocessing: null }, data.test)).rejects.toThrow(
+      "the model doesn't say how images are normalised; give it a preprocessing: { ...model, preprocessing }",
+    );
+  });
+});
+
+describe("trainToDirectory(options)", () => {
+  test("writes the run directory that the command writes; resumeTraining goes on with an interrupted one", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "residual-library-"));
+    try {
+      const controller = new AbortController();
+      const stopped = await trainToDirectory({
+        ...options,
+        out: join(folder, "run"),
+        signal: controller.signal,
+        onEvent: ({ event }) => event === "step" && controller.abort(),
+      });
+      expect(stopped).toMatchObject({ kind: "interrupted", step: 1 });
+      const outcome = await resumeTraining({ resume: join(folder, "run"), data, workers: 0 });
+      expect(outcome.kind).toBe("end");
+      expect((await readdir(join(folder, "run"))).sort()).toEqual(
+        expect.arrayContaining(["checkpoints", "latest.json", "metrics.jsonl", "report.html", "run.json"]),
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
