@@ -24,19 +24,18 @@ const mix = (value: number): number => {
 /** The hashes of elements 0 … count − 1 of a tensor. */
 export const hashes = (seed: number | string, name: string, count: number): Uint32Array => {
   const key = fnv1a(`${seed}/${name}`);
-  return Uint32Array.from({ length: count }, (_, i) => mix(mix(i) ^ key) >>> 0);
+  const drawn = new Uint32Array(count); // a loop: some networks have a hundred million weights
+  for (let i = 0; i < count; i++) drawn[i] = mix(mix(i) ^ key);
+  return drawn;
 };
 
 /** Values in [offset − scale, offset + scale). The scale is rounded to f32 first. */
 export const uniform = (seed: number, name: string, shape: Shape, offset: number, scale: number): HostTensor<"f32"> => {
   const width = Math.fround(scale);
-  const unit = (hash: number): number => ((hash >>> 8) - 2 ** 23) / 2 ** 23;
   const drawn = hashes(seed, name, elementCount(shape));
-  return tensor(
-    "f32",
-    shape,
-    Float32Array.from(drawn, (hash) => offset + width * unit(hash)),
-  );
+  const values = new Float32Array(drawn.length);
+  for (let i = 0; i < values.length; i++) values[i] = offset + width * (((drawn[i]! >>> 8) - 2 ** 23) / 2 ** 23);
+  return tensor("f32", shape, values);
 };
 
 /** Integers in offset … offset + below − 1. */

@@ -55,6 +55,9 @@ STEM = {"width": 8, "kernel": 3, "stride": 1, "pool": None}
 POOLED = {"width": 8, "kernel": 7, "stride": 2, "pool": {"kernel": 3, "stride": 2, "padding": 1}}
 NARROW = [{"blocks": 2, "width": 8, "stride": 1}, {"blocks": 2, "width": 16, "stride": 2}]
 BASIC = {"input": [3, 9, 10], "classes": CLASSES, "stem": STEM, "stages": NARROW, "block": "basic", "shortcut": "B"}
+# oneDNN 2.6 now and then gets the weights' gradient of a strided 1x1 convolution wrong where maps are even and channels no
+# multiple of 16 (jit_1x1:avx512_core, x [3, 8, 12, 12], 16 filters, stride 2): that isn't what a golden is to find out.
+WIDE = [{"blocks": 1, "width": 16, "stride": 1}, {"blocks": 1, "width": 32, "stride": 2}]
 DEEP = {**BASIC, "stem": {**STEM, "width": 16}, "block": "bottleneck", "stages": [
     {"blocks": 2, "width": 8, "stride": 1}, {"blocks": 2, "width": 16, "stride": 2}]}  # fmt: skip
 PRE = {"activation": "pre"}
@@ -83,7 +86,9 @@ SMALL = {
     "same-padding": {**BASIC, "input": [3, 34, 31], "padding": "same",
                      "stem": {**POOLED, "padding": "same", "pool": {"kernel": 3, "stride": 2, "padding": "same"}}},
     "explicit-padding": {**BASIC, "input": [3, 10, 10], "padding": {"top": 0, "left": 0, "bottom": 1, "right": 1},
-                         "stem": {**STEM, "kernel": 4, "padding": {"top": 2, "left": 1, "bottom": 1, "right": 2}}},
+                         "stages": WIDE,
+                         "stem": {**STEM, "width": 16, "kernel": 4,
+                                  "padding": {"top": 2, "left": 1, "bottom": 1, "right": 2}}},
     "conv-biases": {**DEEP, "convolutionBias": True, "batchNorm": {"epsilon": 1e-3, "momentum": 0.01}},
     "expansion-2": {**DEEP, "expansion": 2},
     "residual-mlp": {**BASIC, "stem": None, "block": "dense", "activation": "no-relu-after-addition", "stages": [
@@ -167,7 +172,11 @@ def margin(step, seed):
 
 def choose_seed(step):
     best = (0.0, 0)
-    for seed in range(1, 2 if step.closing else SEEDS + 1):
+    if step.closing:
+        # Two images of one class would have nearly the same gradient, and batch norms take out what they have in common.
+        seed = next(seed for seed in range(1, SEEDS) if len(set(batch_of(step, seed, torch.float32)[1].tolist())) > 1)
+        return margin(step, seed), seed
+    for seed in range(1, SEEDS + 1):
         best = max(best, (margin(step, seed), seed))
         if best[0] >= ENOUGH:
             break
