@@ -7,9 +7,9 @@ import type { TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, OpKind } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
-import type { Value } from "../../graph/value.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
 import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
 
