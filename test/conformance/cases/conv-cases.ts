@@ -26,6 +26,8 @@ const geometries: Readonly<Record<string, Geometry>> = {
   "1×1, 64 to 256": square([2, 64, 5, 5], [256, 64, 1, 1], 1, 0),
   "1×1, stride 2, projection": square([2, 32, 8, 8], [64, 32, 1, 1], 2, 0),
   "1×1, stride 2, odd size": square([3, 32, 7, 5], [64, 32, 1, 1], 2, 0),
+  "1×1, stride 2, 8 to 16": square([3, 8, 10, 10], [16, 8, 1, 1], 2, 0),
+  "1×1, stride 2, 8 to 8": square([3, 8, 12, 12], [8, 8, 1, 1], 2, 0),
   "3×3, 5 to 7, no multiple of anything": square([3, 5, 6, 5], [7, 5, 3, 3], 1, 1),
   "3×3, 20 to 36": square([1, 20, 6, 6], [36, 20, 3, 3], 1, 1),
   "3×3, 32 groups of 4": square([1, 128, 6, 6], [128, 4, 3, 3], 1, 1, 32),

@@ -1,7 +1,7 @@
 // Convolutions. Activations lie in blocks of 16 channels where the channels allow it, else channels-last; a network's input
 // of up to four channels stays as it came. Weights lie as the primitive wants them.
 import { UnsupportedError } from "../../../base/errors.ts";
-import type { FilterShape, ImageShape, Shape } from "../../../base/shape.ts";
+import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
 import type { ConvParams } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
@@ -30,8 +30,15 @@ const layouts = (x: ImageShape, y: ImageShape, groups: number): readonly (readon
 };
 
 /** Code that computes a convolution as it is written down, or by copying it into one large matrix. */
-const isSlow = (implementation: string): boolean =>
-  implementation.startsWith("ref") || implementation.startsWith("gemm");
+const isSlow = (implementation: string): boolean => /\b(ref|gemm)\b/.test(implementation);
+
+/**
+ * 2.6.3's code for 1×1 windows with a stride first gathers the pixels it needs, a vector of 16 channels at a time. Where 16 doesn't
+ * divide the channels, weight gradients come out wrong, by other amounts from run to run (seen with x [3, 8, 10, 10] and stride 2;
+ * test/conformance has the case). Such code is never taken.
+ */
+const isWrong = (implementation: string, x: ImageShape, stride: Pair): boolean =>
+  implementation.startsWith("jit_1x1") && (stride[0] > 1 || stride[1] > 1) && x[1] % 16 !== 0;
 
 interface Convolution {
   readonly primitive: Primitive;
@@ -63,6 +70,7 @@ const choose = (
         stride: params.stride,
         padding: params.padding,
       });
+      if (isWrong(primitive.implementation, x, params.stride)) continue;
       if (!isSlow(primitive.implementation)) return { primitive, layouts: pair };
       slow ??= { primitive, layouts: pair };
     } catch (error) {
