@@ -1,10 +1,13 @@
 // `residual bench`: checks the numbers, times whole steps, and shows what share of the machine's roof they reach.
 
 import { UsageError } from "../base/errors.ts";
+import { profilePicture } from "../commands/bench/profile-picture.ts";
+import { checkPictureName, writePicture } from "../commands/bench/write-picture.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
 import { type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
+import { profileLines } from "./profile-lines.ts";
 import { answer, type Session } from "./session.ts";
 import { factLines } from "./table.ts";
 import { formatBytes } from "./units.ts";
@@ -16,22 +19,31 @@ export interface BenchWords extends EngineOptions {
   readonly dtype?: string;
   readonly image?: number;
   readonly seconds?: number;
+  readonly profile?: true;
+  /** Where the profile's picture goes. */
+  readonly picture?: string;
 }
 
 const stages: { readonly [S in BenchStage]: string } = {
   check: "comparing the numbers of a small case with f64",
   compile: "compiling",
   time: "timing whole steps",
+  profile: "timing each node",
   roof: "measuring the machine's roof with large matrix products",
 };
 
+/** "train resnet20, batches of 128 images 3×32×32, f32". */
+const caseOf = ({ what, model, batch, dtype, input }: BenchReport): string =>
+  `${what} ${model}, batches of ${formatCount(batch)} images ${input.join("×")}, ${dtype}`;
+const threadsText = (threads: number): string => `${formatCount(threads)} ${threads === 1 ? "thread" : "threads"}`;
+
 const benchLines = (report: BenchReport): readonly string[] => {
-  const { what, model, batch, dtype, input, engine, threads, imagesPerSecond: rate, memory, hardware } = report;
+  const { engine, threads, imagesPerSecond: rate, memory, hardware } = report;
   const { median, min, max, n } = rate;
   const { check, gflops, roofGflops, roofFraction, javascriptFraction } = report;
   return factLines([
-    ["case", `${what} ${model}, batches of ${formatCount(batch)} images ${input.join("×")}, ${dtype}`],
-    ["machine", `${hardware.cpu}; ${engine}, ${formatCount(threads)} ${threads === 1 ? "thread" : "threads"}`],
+    ["case", caseOf(report)],
+    ["machine", `${hardware.cpu}; ${engine}, ${threadsText(threads)}`],
     [
       "speed",
       `${formatCount(median)} images/s (${formatCount(min)} … ${formatCount(max)} in ${formatCount(n)} rounds)`,
@@ -49,6 +61,7 @@ const benchLines = (report: BenchReport): readonly string[] => {
       "memory",
       `arena ${formatBytes(memory.arenaBytes)}; no layout does with less than ${formatBytes(memory.lowerBoundBytes)}`,
     ],
+    ...(report.slowCode === null ? [] : [["slow code", report.slowCode] as const]),
     ...(check === null
       ? []
       : [
@@ -62,12 +75,14 @@ const benchLines = (report: BenchReport): readonly string[] => {
 
 /** Throws UsageError for words that mean no case, and what bench throws. */
 export const answerBench = async (words: BenchWords, session: Session): Promise<void> => {
-  const { what, dtype = "f32", model, batch, image, seconds, engine = "onednn" } = words;
+  const { what, dtype = "f32", model, batch, image, seconds, engine = "onednn", picture } = words;
   const { environment, json, print } = session;
   if (what !== "train" && what !== "infer") {
     throw new UsageError(`bench times train or infer but was asked for "${what}"`);
   }
   if (dtype !== "f32") throw new UsageError(`--dtype should be "f32" but is "${dtype}"`);
+  if (picture !== undefined) checkPictureName(picture);
+  const profile = words.profile === true || picture !== undefined;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
   const document = await bench(
     {
@@ -79,6 +94,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       threads: engine === "reference" ? 1 : threadsOf(words, environment),
       ...(image !== undefined && { image }),
       ...(seconds !== undefined && { seconds }),
+      profile,
       onStage: (stage) => {
         if (!json) print(`${stages[stage]} …`);
       },
@@ -90,5 +106,12 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       hardware: { cpu, cores, memoryBytes },
     },
   );
-  answer(session, document, () => benchLines(document));
+  answer(session, document, () => [
+    ...benchLines(document),
+    ...(document.profile ? profileLines(document.profile) : []),
+  ]);
+  if (picture === undefined || document.profile === null) return;
+  const heading = `${caseOf(document)}, ${threadsText(document.threads)}`;
+  const file = await writePicture(profilePicture(document.profile, heading), picture, environment.host.cwd);
+  if (!json) print(`picture   ${file}`);
 };

@@ -99,6 +99,8 @@ interface Bench extends Engines {
   readonly dtype?: string;
   readonly image?: number;
   readonly seconds?: number;
+  readonly profile?: true;
+  readonly picture?: string;
 }
 interface Predict extends Engines, Weights {
   readonly top?: number;
@@ -235,6 +237,8 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--dtype <type>", "f32"),
     number("--image <side>", "height and width of the images (default: the network's)"),
     number("--seconds <n>", "for how long steps are timed (default: 20)"),
+    option("--profile", "the time of each node as well, and what computes it"),
+    option("--picture <file>", "draws the profile to an .svg or .png file"),
     ...engineOptions(),
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),

@@ -9,6 +9,8 @@ import { benchCase, benchInputs, benchSpec, benchState, checkCount } from "./ben
 import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
 import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
 import { measureRoof } from "./bench/measure-roof.ts";
+import { type ProfileReport, profileReport, profileRuns } from "./bench/profile.ts";
+import { slowCodeNotice } from "./bench/slow-code.ts";
 import { type Spread, spreadOf } from "./bench/spread.ts";
 import { timeSteps } from "./bench/time-steps.ts";
 
@@ -41,6 +43,10 @@ export interface BenchReport {
   readonly check: NumbersCheck | null;
   readonly hardware: BenchHardware;
   readonly implementations: readonly NodeImplementation[];
+  /** One sentence on the nodes that run by reference code or by gemm; null where there is none. */
+  readonly slowCode: string | null;
+  /** Null when it was not asked for. */
+  readonly profile: ProfileReport | null;
 }
 
 /**
@@ -61,11 +67,15 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     onStage?.("compile");
     const each = benchCase(what, spec, batch);
     const state = await engine.createState(benchState(each, seed));
-    const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
+    const plan = makePlan(fuse(each.graph, engine.fusions));
+    const program = await engine.compile(plan, state);
 
     onStage?.("time");
     const { now, hardware } = environment;
-    const times = await timeSteps(program, benchInputs(each, seed), { batch, seconds, now });
+    const inputs = benchInputs(each, seed);
+    const times = await timeSteps(program, inputs, { batch, seconds, now });
+    if (options.profile) onStage?.("profile");
+    const profiled = options.profile ? await profileRuns(program, inputs, engine.name, now) : null;
     const { implementations, memory } = program;
     await program.dispose();
     await state.dispose();
@@ -93,6 +103,8 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
       check,
       hardware,
       implementations,
+      slowCode: slowCodeNotice(implementations, plan.order)?.message ?? null,
+      profile: profiled === null ? null : profileReport(profiled, implementations, plan.order, roofGflops),
     };
   } finally {
     await engine.dispose();

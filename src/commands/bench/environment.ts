@@ -21,11 +21,13 @@ export interface BenchOptions {
   readonly roof?: boolean;
   /** For how long steps are timed; at least five rounds, unless they take half as long again. Default 20. */
   readonly seconds?: number;
+  /** Whether the report has a profile: the time of each node. Default false. */
+  readonly profile?: boolean;
   /** Weights, images and labels follow from it. Default 0. */
   readonly seed?: number;
   readonly onStage?: (stage: BenchStage) => void;
 }
-export type BenchStage = "check" | "compile" | "time" | "roof";
+export type BenchStage = "check" | "compile" | "time" | "profile" | "roof";
 
 /** One value of a run, compared with f64: `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
 export interface CheckedValue {
