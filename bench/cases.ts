@@ -1,10 +1,14 @@
 // What `npm run bench` compares, and with whom. A case is data: adding one is adding a line; so is adding a peer.
 
+export type PeerRuntime = "python" | "npm";
+
 export interface Peer {
   /** As tables show it. */
   readonly name: string;
   /** A script of bench/peers, and what it is told beside the case. */
   readonly script: string;
+  /** What runs it: Python, or Node with the packages of bench/peers/npm. */
+  readonly runtime: PeerRuntime;
   readonly args: readonly string[];
 }
 
@@ -21,6 +25,12 @@ export interface Case {
   /** Steps of one repetition of a peer, half a second or more, and repetitions in each round. */
   readonly peerSteps: number;
   readonly peerRepetitions: number;
+  /** Steps of a peer before the clock runs; default 2. */
+  readonly peerWarmup?: number;
+  /** The most rounds of A B A B …, where a peer takes minutes; by default as many as are asked for. */
+  readonly mostRounds?: number;
+  /** Whether it is measured only when it is asked for by name. */
+  readonly onRequest?: true;
   /** Of several, the one with the best median counts. */
   readonly peers: readonly Peer[];
 }
@@ -29,6 +39,7 @@ const pyTorch = (script: string): readonly Peer[] =>
   ["channels-first", "channels-last"].map((layout) => ({
     name: `PyTorch, ${layout}`,
     script,
+    runtime: "python",
     args: ["--layout", layout],
   }));
 const trainers = pyTorch("pytorch_train.py");
@@ -37,9 +48,16 @@ const predictors: readonly Peer[] = [
   {
     name: "PyTorch, frozen, channels-last",
     script: "pytorch_infer.py",
+    runtime: "python",
     args: ["--layout", "channels-last", "--freeze"],
   },
 ];
+const npm = (name: string, script: string, backend: string): Peer => ({
+  name: `${name}, ${backend}`,
+  script: `npm/${script}`,
+  runtime: "npm",
+  args: ["--backend", backend],
+});
 
 const small = { model: "resnet20", batch: 128, dtype: "f32", image: 32, seconds: 10 } as const;
 
@@ -58,4 +76,22 @@ export const cases: readonly Case[] = [
     peers: trainers,
   },
   { name: "infer-resnet20-f32", what: "infer", ...small, peerSteps: 10, peerRepetitions: 7, peers: predictors },
+  {
+    name: "train-resnet20-f32-npm", // the batch is small for the peers' sake: tfjs takes five seconds an image
+    what: "train",
+    ...small,
+    ...{ batch: 8, seconds: 3, peerSteps: 1, peerRepetitions: 1, peerWarmup: 1, mostRounds: 3, onRequest: true },
+    peers: [
+      npm("jax-js", "jax_train.js", "wasm"),
+      npm("TensorFlow.js", "tfjs_train.js", "cpu"),
+      npm("TensorFlow.js", "tfjs_train.js", "wasm"),
+    ],
+  },
+  {
+    name: "infer-resnet20-f32-npm",
+    what: "infer",
+    ...small,
+    ...{ batch: 8, seconds: 3, peerSteps: 2, peerRepetitions: 3, peerWarmup: 1, mostRounds: 3, onRequest: true },
+    peers: [npm("TensorFlow.js", "tfjs_infer.js", "wasm"), npm("jax-js", "jax_infer.js", "wasm")],
+  },
 ];

@@ -1,18 +1,20 @@
 // Measures one case: the numbers first, then rounds of ours, each peer, and the roof, each a process of its own.
 import { z } from "zod";
-import type { Case, Peer } from "./cases.ts";
+import type { Case, Peer, PeerRuntime } from "./cases.ts";
 import type { BenchRunOptions } from "./options.ts";
 import type { OurTask } from "./our-task.ts";
 import type { BenchRecord, Sample } from "./record.ts";
 import { ProcessFailure } from "./run-process.ts";
+
+export type Runtime = { readonly path: string } | { readonly reason: string };
 
 /** What it is handed of the world. */
 export interface MeasuringPlace {
   /** Runs a program in the repository's folder and gives its document; throws ProcessFailure. */
   readonly run: (program: string, args: readonly string[]) => Promise<unknown>;
   readonly node: string;
-  /** The interpreter that has PyTorch, or why there is none. */
-  readonly python: { readonly path: string } | { readonly reason: string };
+  /** The program that runs peers of each kind, or why there is none: an interpreter that has PyTorch; Node, with the packages. */
+  readonly runtimes: { readonly [R in PeerRuntime]: Runtime };
   readonly say: (line: string) => void;
   readonly about: Pick<BenchRecord, "recordedAt" | "command" | "hardware" | "loadBefore"> & {
     readonly versions: Readonly<Record<string, string>>;
@@ -42,16 +44,23 @@ const peerArgs = (each: Case, peer: Peer, { threads, quick }: BenchRunOptions): 
   `bench/peers/${peer.script}`,
   ...["--model", each.model, "--batch", String(each.batch), "--dtype", each.dtype, "--image", String(each.image)],
   ...["--threads", String(threads), "--steps", String(quick ? 1 : each.peerSteps)],
-  ...["--repetitions", String(quick ? 1 : each.peerRepetitions), "--warmup", quick ? "1" : "2", ...peer.args],
+  ...[
+    "--repetitions",
+    String(quick ? 1 : each.peerRepetitions),
+    "--warmup",
+    String(quick ? 1 : (each.peerWarmup ?? 2)),
+    ...peer.args,
+  ],
 ];
 
 /** Throws ProcessFailure when ours fails, its numbers being wrong for example; peers that fail are left out, and said. */
 export const measureCase = async (
   each: Case,
   options: BenchRunOptions,
-  { run, node, python, say, about }: MeasuringPlace,
+  { run, node, runtimes, say, about }: MeasuringPlace,
 ): Promise<BenchRecord> => {
-  const { threads, convolution, quick, rounds } = options;
+  const { threads, convolution, quick } = options;
+  const rounds = Math.min(options.rounds, each.mostRounds ?? options.rounds);
   const task = (kind: OurTask["task"]): OurTask => ({
     task: kind,
     what: each.what,
@@ -79,7 +88,10 @@ export const measureCase = async (
     say(`${each.name}: ${name} is left out: ${reason}`);
   };
   const isSkipped = (name: string): boolean => skipped.some((other) => other.name === name);
-  if ("reason" in python) for (const { peer } of peers) skip(peer.name, python.reason);
+  for (const { peer } of peers) {
+    const runtime = runtimes[peer.runtime];
+    if ("reason" in runtime) skip(peer.name, runtime.reason);
+  }
 
   const roofGflops: number[] = [];
   const samples: Sample[] = [];
@@ -91,9 +103,10 @@ export const measureCase = async (
     if (last.javascriptFraction !== null) javascriptFraction.push(last.javascriptFraction);
     say(`${each.name}: round ${round}: ours ${last.imagesPerSecond.median.toFixed(1)} images/s`);
     for (const { peer, samples: theirs } of peers) {
-      if ("reason" in python || isSkipped(peer.name)) continue;
+      const runtime = runtimes[peer.runtime];
+      if ("reason" in runtime || isSkipped(peer.name)) continue;
       try {
-        const document = peerDocument.parse(await run(python.path, peerArgs(each, peer, options)));
+        const document = peerDocument.parse(await run(runtime.path, peerArgs(each, peer, options)));
         theirs.push({
           imagesPerSecond: document.imagesPerSecond.median,
           peakResidentBytes: document.peakResidentBytes,
@@ -131,7 +144,7 @@ export const measureCase = async (
       .filter(({ peer }) => !isSkipped(peer.name))
       .map(({ peer, samples: theirs }) => ({
         name: peer.name,
-        command: `python3 ${peerArgs(each, peer, options).join(" ")}`,
+        command: `${peer.runtime === "python" ? "python3" : "node"} ${peerArgs(each, peer, options).join(" ")}`,
         samples: theirs,
       })),
     skipped,

@@ -20,7 +20,8 @@ export const usage = `Alternates Residual and its peers in one run, each as its 
 
   npm run bench -- [options]
 
-  --case NAME           may be given several times (default: all): ${cases.map(({ name }) => name).join(", ")}
+  --case NAME           may be given several times (default: all but those with npm peers, which have to be installed):
+                        ${cases.map(({ name }) => name).join(", ")}
   --rounds N            of A B A B … (default 5)
   --threads N           of ours and of the peers (default: the cores that this process may use)
   --convolution KIND    direct, or auto: Winograd where oneDNN thinks that it pays (default direct)
@@ -57,7 +58,7 @@ export const parseOptions = (args: readonly string[], cores: number): BenchRunOp
     throw new UsageError(`--convolution should be direct or auto but is "${convolution}"`);
   }
   return {
-    cases: values.case === undefined ? cases : values.case.map(findCase),
+    cases: values.case === undefined ? cases.filter(({ onRequest }) => onRequest !== true) : values.case.map(findCase),
     rounds: values.rounds === undefined ? (quick ? 1 : 5) : count("rounds", values.rounds),
     threads: values.threads === undefined ? cores : count("threads", values.threads),
     convolution,

@@ -1,20 +1,21 @@
 // `npm run bench`: see the usage in options.ts. Progress goes to stderr; the records, and the page made of them, to files.
-import { readFileSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { loadavg } from "node:os";
 import { join } from "node:path";
 import { UsageError } from "../src/base/errors.ts";
-import { measureCase } from "./measure-case.ts";
+import type { PeerRuntime } from "./cases.ts";
+import { measureCase, type Runtime } from "./measure-case.ts";
 import { type BenchRunOptions, parseOptions, usage } from "./options.ts";
 import { compare } from "./record.ts";
 import { recordsFolder, repository, writeRecord, writeResultsPage } from "./records-folder.ts";
-import { ProcessFailure, runProcess } from "./run-process.ts";
+import { ProcessFailure, runProcess, runToEnd } from "./run-process.ts";
 import { thisMachine } from "./this-machine.ts";
 
 const say = (line: string): void => console.error(`bench: ${line}`);
 const run = (program: string, args: readonly string[]): Promise<unknown> => runProcess(program, args, repository);
 
 /** The first interpreter that has what the peers need, or why none has. */
-const findPython = async (pythons: readonly string[]): Promise<{ path: string } | { reason: string }> => {
+const findPython = async (pythons: readonly string[]): Promise<Runtime> => {
   let reason = "no interpreter was given";
   for (const path of pythons) {
     try {
@@ -28,6 +29,20 @@ const findPython = async (pythons: readonly string[]): Promise<{ path: string } 
   return { reason };
 };
 
+/** Installs the npm peers where they are not there: only when a case wants them. */
+const findNpmPeers = async (): Promise<Runtime> => {
+  const folder = join(repository, "bench/peers/npm");
+  if (existsSync(join(folder, "node_modules/.package-lock.json"))) return { path: process.execPath };
+  say("installing the npm peers: 300 MB in bench/peers/npm");
+  try {
+    await runToEnd("npm", ["ci", "--no-audit", "--no-fund", "--ignore-scripts"], folder);
+    return { path: process.execPath };
+  } catch (error) {
+    if (!(error instanceof ProcessFailure)) throw error;
+    return { reason: `npm ci in bench/peers/npm failed: ${error.message}` };
+  }
+};
+
 const packageVersion = (): string => {
   const { version } = JSON.parse(readFileSync(join(repository, "package.json"), "utf8"));
   return String(version);
@@ -38,11 +53,17 @@ const runCases = async (options: BenchRunOptions, words: readonly string[]): Pro
   const [load = 0] = loadavg();
   if (load > 0.5)
     say(`the machine is not quiet (load ${load.toFixed(1)}): the rates will be too low, and the ratios off`);
-  const python = await findPython(options.pythons);
+  const wants = (runtime: PeerRuntime): boolean =>
+    options.cases.some(({ peers }) => peers.some((peer) => peer.runtime === runtime));
+  const unasked: Runtime = { reason: "no case asks for it" };
+  const runtimes = {
+    python: wants("python") ? await findPython(options.pythons) : unasked,
+    npm: wants("npm") ? await findNpmPeers() : unasked,
+  };
   const folder = options.out ?? (options.quick ? null : recordsFolder);
   for (const each of options.cases) {
     const record = await measureCase(each, options, {
-      ...{ run, node: process.execPath, python, say },
+      ...{ run, node: process.execPath, runtimes, say },
       about: {
         recordedAt: new Date().toISOString(),
         command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),

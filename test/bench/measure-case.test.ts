@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { cases } from "../../bench/cases.ts";
+import { cases, type Peer } from "../../bench/cases.ts";
 import { measureCase } from "../../bench/measure-case.ts";
 import { parseOptions } from "../../bench/options.ts";
 import { recordSchema } from "../../bench/record.ts";
@@ -34,7 +34,7 @@ const placeWith = (python: { path: string } | { reason: string }, answer: (args:
     called,
     place: {
       node: "node",
-      python,
+      runtimes: { python, npm: { reason: "not asked for" } },
       say: () => {},
       about: {
         recordedAt: "2026-01-02T03:04:05.000Z",
@@ -79,4 +79,15 @@ test("measureCase leaves a peer out that fails, and all without an interpreter, 
   const without = await measureCase(each, options, placeWith({ reason: "No module named 'torch'" }, () => peer).place);
   expect(without.peers).toEqual([]);
   expect(without.skipped.map(({ reason }) => reason)).toEqual(["No module named 'torch'", "No module named 'torch'"]);
+});
+
+test("measureCase runs npm peers with Node, and no more rounds than a slow case allows", async () => {
+  const jax: Peer = { name: "jax-js, wasm", script: "npm/jax_train.js", runtime: "npm", args: ["--backend", "wasm"] };
+  const slow = { ...each, peers: [jax], peerWarmup: 1, mostRounds: 2 };
+  const { place } = placeWith({ reason: "not asked for" }, () => peer);
+  const npm = { path: "python" }; // the place answers for any peer's program by that name
+  const record = await measureCase(slow, options, { ...place, runtimes: { ...place.runtimes, npm } });
+  expect(record.skipped).toEqual([]);
+  expect(record.peers.map(({ samples }) => samples.length)).toEqual([2]);
+  expect(record.peers[0]?.command).toMatch(/^node bench\/peers\/npm\/jax_train\.js .* --warmup 1 --backend wasm$/);
 });

@@ -4,9 +4,16 @@ import { parseOptions, usage } from "../../bench/options.ts";
 import { UsageError } from "../../src/base/errors.ts";
 
 describe("parseOptions(args, cores)", () => {
-  test("takes all cases, five rounds and every core by default", () => {
+  test("takes all cases but those on request, five rounds and every core by default", () => {
     const options = parseOptions([], 2);
-    expect(options).toMatchObject({ cases, rounds: 5, threads: 2, convolution: "direct", quick: false, out: null });
+    expect(options).toMatchObject({ rounds: 5, threads: 2, convolution: "direct", quick: false, out: null });
+  });
+
+  test("leaves out cases whose peers would have to be installed, unless they are asked for", () => {
+    expect(parseOptions([], 2)?.cases).toEqual(
+      cases.filter(({ peers }) => peers.every(({ runtime }) => runtime !== "npm")),
+    );
+    expect(parseOptions(["--case", "train-resnet20-f32-npm"], 2)?.cases[0]?.onRequest).toBe(true);
   });
 
   test("takes cases by name, and numbers", () => {
