@@ -47,6 +47,13 @@ describe("bench(options, environment)", () => {
     expect(report.implementations.some(({ node }) => node.includes("gradient"))).toBe(false);
   });
 
+  test("refuses to profile an engine that can't tell how long its calls take", async () => {
+    await expect(bench({ ...tiny, check: false, profile: true }, environment)).rejects.toThrow(
+      "bench: the engine reference can't tell how long its calls take; profile the engine onednn",
+    );
+    expect((await bench({ ...tiny, check: false }, environment)).profile).toBeNull();
+  });
+
   test("times nothing when a value is farther off than rounding explains, or NaN", async () => {
     const off = (share: number) =>
       bench(tiny, { ...environment, checkGraph: async () => [{ name: "fc.weight", share, relative: 1e-4 }] });

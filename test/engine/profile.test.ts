@@ -2,6 +2,7 @@
 import { afterAll, describe, expect, test } from "vitest";
 import { benchCase, benchInputs, benchSpec, benchState } from "../../src/commands/bench/bench-case.ts";
 import { measureRoof } from "../../src/commands/bench/measure-roof.ts";
+import { profileReport, profileRuns } from "../../src/commands/bench/profile.ts";
 import { fuse } from "../../src/passes/fuse.ts";
 import { makePlan } from "../../src/plan/plan.ts";
 import { openOneDnn } from "./onednn.fixture.ts";
@@ -39,6 +40,27 @@ describe.skipIf(typeof engine === "string")("the oneDNN engine", () => {
     expect(timed.some((node) => node.startsWith(`${weight}.next`))).toBe(true); // in the part update
     expect(timed.some((node) => node.endsWith("NormSquared"))).toBe(false); // in the part measure, which did not run
     for (const program of [first, second]) await program.dispose();
+  });
+
+  test("bench with a profile tells each node's time, and nothing of a ResNet runs by ref or gemm but dense layers", async () => {
+    const each = benchCase("train", benchSpec({ model: "resnet20", image: 16 }), 4);
+    const plan = makePlan(fuse(each.graph, engine.fusions));
+    const state = await engine.createState(benchState(each, 1));
+    const program = await engine.compile(plan, state);
+    const runs = await profileRuns(program, benchInputs(each, 1), engine.name, () => performance.now());
+    const report = profileReport(runs, program.implementations, plan.order, 100);
+    const named = new Set(report.nodes.map(({ node }) => node));
+    const run = plan.order.filter(({ part, kind }) => part !== "measure" && kind !== "constant" && kind !== "flatten");
+    const missing = run.filter(({ name, kind }) => !named.has(name) && kind !== "unflatten").map(({ name }) => name);
+    expect(missing).toEqual([]);
+    expect(report.totals.reduce((sum, { fraction }) => sum + fraction, 0)).toBeCloseTo(1, 9);
+    expect(report.nodes.filter(({ slow, op }) => slow !== null && op !== "dense")).toEqual([]);
+    expect(report.nodes.find(({ node }) => node === "layer1.0.conv1.dWeight")).toMatchObject({
+      op: "convolution by weights",
+      pass: "backward",
+    });
+    await program.dispose();
+    await state.dispose();
   });
 
   test("the roof is what one core's vector units can be expected to do", { timeout: 60_000 }, async () => {
