@@ -51,6 +51,7 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
       `${formatBytes(event.totalBytes)} of ${formatBytes(event.availableMemoryBytes)} available: ${parts.join(", ")}`,
     ],
     ["time", time],
+    ...(event.slowCode === null ? [] : [["slow code", event.slowCode] as const]),
   ]);
 };
 

@@ -24,6 +24,8 @@ export interface EstimateEvent extends Estimate {
   readonly availableMemoryBytes: number;
   /** Of training alone, measured over a few steps on empty images; null where that would take long. */
   readonly imagesPerSecond: number | null;
+  /** One sentence on the nodes that run by reference code or by gemm; null where there is none. */
+  readonly slowCode: string | null;
 }
 
 /** The run directory is there. */

@@ -134,7 +134,12 @@ const tellEstimate = async (
   environment: CommandEnvironment,
 ): Promise<{ estimate: EstimateEvent } & Pick<Awaited<ReturnType<typeof measureRate>>, "implementations">> => {
   const { spec, recipe } = preparation;
-  const { imagesPerSecond, implementations } = await measureRate(engine, spec, recipe, environment.monotonicMs);
+  const { imagesPerSecond, implementations, slowCode } = await measureRate(
+    engine,
+    spec,
+    recipe,
+    environment.monotonicMs,
+  );
   const estimate: EstimateEvent = {
     event: "estimate",
     model: spec.name,
@@ -145,6 +150,7 @@ const tellEstimate = async (
     ...estimateOf(preparation, imagesPerSecond),
     availableMemoryBytes: environment.measureMachine().availableMemoryBytes,
     imagesPerSecond,
+    slowCode,
   };
   environment.onEvent(estimate);
   return { estimate, implementations };

@@ -64,10 +64,9 @@ const normInEvaluation = (x, scale, shift, { mean, variance }) => {
 const subsampled = (x, channels, from, stride) => {
   const [N, C, H, W] = x.shape;
   const every = x.reshape([N, C, H / stride, stride, W / stride, stride]).slice([], [], [], 0, [], 0);
-  const before = (channels - from) / 2;
   return np.pad(every, [
     [0, 0],
-    [before, channels - from - before],
+    [0, channels - from],
     [0, 0],
     [0, 0],
   ]);

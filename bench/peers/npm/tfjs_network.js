@@ -66,14 +66,13 @@ export const logitsOf = (chosen, p, images, { statistics, running }) => {
     const y = norm(`${name}.bn2`, convolution(`${name}.conv2`, branch, 1));
     if (stride === 1) x = y.add(x).relu();
     else {
-      // Option A: every other pixel (a pool of one pixel has a gradient, a strided slice has none), zeros for new channels.
-      const before = (channels - from) / 2;
+      // Option A: every other pixel (a pool of one pixel has a gradient, a strided slice has none), zeros for the new channels.
       const every = tf.avgPool(x, 1, stride, "valid");
       const padding = [
         [0, 0],
         [0, 0],
         [0, 0],
-        [before, channels - from - before],
+        [0, channels - from],
       ];
       x = y.add(tf.pad(every, padding)).relu();
     }

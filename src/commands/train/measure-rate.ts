@@ -10,12 +10,15 @@ import type { ResNetSpec } from "../../spec/spec.ts";
 import { startingState } from "../../train/checkpoint.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { buildTrainingGraph } from "../../train/training-graph.ts";
+import { slowCodeNotice } from "../bench/slow-code.ts";
 
 export interface Rate {
   /** Null where measuring would take long. */
   readonly imagesPerSecond: number | null;
   /** What computes each node of the training step; empty where nothing was compiled. */
   readonly implementations: readonly NodeImplementation[];
+  /** One sentence on the nodes that run by reference code or by gemm; null where there is none. */
+  readonly slowCode: string | null;
 }
 
 /** After a first step that warms up, steps are taken until this is over, at least one and at most `mostSteps`. */
@@ -33,7 +36,9 @@ export const measureRate = async (
   monotonicMs: () => number,
 ): Promise<Rate> => {
   const isReference = engine.name === "reference";
-  if (isReference && countMacs(spec) > referenceMostMacs) return { imagesPerSecond: null, implementations: [] };
+  if (isReference && countMacs(spec) > referenceMostMacs) {
+    return { imagesPerSecond: null, implementations: [], slowCode: null };
+  }
   const batch = isReference ? Math.min(referenceBatch, recipe.batch) : recipe.batch;
   const { graph, usesDropout } = buildTrainingGraph(spec, { ...recipe, batch });
   const state = await engine.createState(startingState(graph, spec, initialTensors(spec, 0), null));
@@ -54,7 +59,9 @@ export const measureRate = async (
         steps++;
         milliseconds = monotonicMs() - start;
       }
-      return { imagesPerSecond: (1000 * steps * batch) / milliseconds, implementations: program.implementations };
+      const { implementations } = program;
+      const slowCode = slowCodeNotice(implementations, graph.nodes)?.message ?? null;
+      return { imagesPerSecond: (1000 * steps * batch) / milliseconds, implementations, slowCode };
     } finally {
       await program.dispose();
     }
