@@ -21,6 +21,8 @@ beforeEach(async () => {
 });
 afterEach(() => fs.rm(cwd, { recursive: true, force: true }));
 
+const place = () => ({ cwd, cacheFolder: join(cwd, "cache") });
+
 /** Names, shapes and the elements' very bits: a NaN has many, and −0 isn't 0. */
 const bitsOf = (tensors: NamedTensors) =>
   [...tensors].map(([name, { dtype, shape, data }]) => [
@@ -43,7 +45,7 @@ const anyTensor: fc.Arbitrary<HostTensor> = fc
     return tensor(dtype, shape, data);
   });
 
-describe("convert(from, to, cwd, options)", () => {
+describe("convert(from, to, place, options)", () => {
   // Written without convert's waiting for the disk, of which a loaded machine makes minutes.
   test("goes through formats that give back every bit, in whichever order", { timeout: 180_000 }, async () => {
     const formats = ["safetensors", "pytorch", "npz"] as const;
@@ -70,9 +72,9 @@ describe("convert(from, to, cwd, options)", () => {
     const data = new Float32Array(Uint32Array.of(0x7fa00001, 0x80000000, 1, 0xff800000).buffer); // signalling NaN, −0, 2⁻¹⁴⁹, −∞
     const tensors = new Map([["w", tensor("f32", [2, 2], data)]]);
     await writeTensorsFile(join(cwd, "a.safetensors"), { tensors, metadata: {} });
-    await convert("a.safetensors", "b.pth", cwd);
-    await convert("b.pth", "c.npz", cwd);
-    await convert("c.npz", "d.safetensors", cwd);
+    await convert("a.safetensors", "b.pth", place());
+    await convert("b.pth", "c.npz", place());
+    await convert("c.npz", "d.safetensors", place());
     expect(bitsOf((await openTensors(join(cwd, "d.safetensors"))).tensors)).toEqual(bitsOf(tensors));
   });
 
@@ -81,7 +83,7 @@ describe("convert(from, to, cwd, options)", () => {
 
   test("counts tensors and learned numbers, and says what the written format can't carry", async () => {
     await writeTensorsFile(join(cwd, "a.safetensors"), { tensors: initialTensors(spec, 1), metadata });
-    expect(await convert("a.safetensors", "b.pth", cwd)).toEqual({
+    expect(await convert("a.safetensors", "b.pth", place())).toEqual({
       from: "safetensors",
       to: "pytorch",
       tensors: 97,
@@ -90,16 +92,20 @@ describe("convert(from, to, cwd, options)", () => {
       found: "a safetensors file",
       lost: ["spec", "classes"],
     });
-    expect(await convert("a.safetensors", "c.safetensors", cwd)).toMatchObject({ to: "safetensors", lost: [] });
+    expect(await convert("a.safetensors", "c.safetensors", place())).toMatchObject({ to: "safetensors", lost: [] });
     expect((await openTensors(join(cwd, "c.safetensors"))).metadata).toEqual(metadata);
-    expect(await convert("b.pth", "d.npz", cwd)).toMatchObject({ from: "pytorch", to: "npz", found: "a PyTorch file" });
+    expect(await convert("b.pth", "d.npz", place())).toMatchObject({
+      from: "pytorch",
+      to: "npz",
+      found: "a PyTorch file",
+    });
   });
 
   test("writes torchvision's names, or another family's, or keeps them", async () => {
     const theirs = fromTorchvision(initialTensors(spec, 1), "cifar-ports");
     await writeTensorsFile(join(cwd, "a.safetensors"), { tensors: theirs, metadata: {} });
     const last = async (to: string, options = {}) => {
-      await convert("a.safetensors", to, cwd, options);
+      await convert("a.safetensors", to, place(), options);
       return [...(await openTensors(join(cwd, to))).tensors.keys()].at(-1);
     };
     expect(await last("b.pth")).toBe("fc.bias");
@@ -111,9 +117,9 @@ describe("convert(from, to, cwd, options)", () => {
     "stores f16 in .%s as asked, which then gives back every bit",
     async (ending) => {
       await writeTensorsFile(join(cwd, "a.safetensors"), { tensors: initialTensors(spec, 1), metadata: {} });
-      await convert("a.safetensors", `b.${ending}`, cwd, { floats: "f16" });
-      await convert(`b.${ending}`, "c.safetensors", cwd);
-      await convert("c.safetensors", `d.${ending}`, cwd, { floats: "f16" });
+      await convert("a.safetensors", `b.${ending}`, place(), { floats: "f16" });
+      await convert(`b.${ending}`, "c.safetensors", place());
+      await convert("c.safetensors", `d.${ending}`, place(), { floats: "f16" });
       expect((await fs.readFile(join(cwd, `d.${ending}`))).equals(await fs.readFile(join(cwd, `b.${ending}`)))).toBe(
         true,
       );
@@ -127,10 +133,10 @@ describe("convert(from, to, cwd, options)", () => {
 
   test("refuses to overwrite, and an unknown extension, before it reads", async () => {
     await fs.writeFile(join(cwd, "b.pth"), "mine");
-    await expect(convert("gone", "b.pth", cwd)).rejects.toThrow(
+    await expect(convert("gone", "b.pth", place())).rejects.toThrow(
       new UsageError(`${join(cwd, "b.pth")} exists already; choose another file, or remove it first`),
     );
-    await expect(convert("gone", "b.h5", cwd)).rejects.toThrow(
+    await expect(convert("gone", "b.h5", place())).rejects.toThrow(
       /can't tell from the name .*b\.h5 in which format to write it/,
     );
     expect(await fs.readFile(join(cwd, "b.pth"), "utf8")).toBe("mine");
