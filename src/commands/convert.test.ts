@@ -6,14 +6,20 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { allocate, type DType } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
-import { type HostTensor, type NamedTensors, tensor } from "../base/tensor.ts";
+import { type HostTensor, type NamedTensors, scalar, tensor } from "../base/tensor.ts";
 import { openTensors } from "../checkpoint/node/open-tensors.ts";
 import { writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
+import { writeTfjsFolder } from "../checkpoint/node/tfjs-folder.ts";
 import { writers } from "../checkpoint/write-formats.ts";
+import { writeKeras } from "../exchange/keras/keras.ts";
 import { fromTorchvision } from "../exchange/names/rename.ts";
+import { randomNetwork } from "../exchange/structure/random-network.test.fixture.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
+import { countParameters } from "../spec/counts.ts";
 import { resnet } from "../spec/named-networks.ts";
+import { chooseModel } from "./choose-model.ts";
 import { convert } from "./convert.ts";
+import { modelMetadata, type TrainedModel } from "./trained-model.ts";
 
 let cwd = "";
 beforeEach(async () => {
@@ -76,6 +82,104 @@ describe("convert(from, to, place, options)", () => {
     await convert("b.pth", "c.npz", place());
     await convert("c.npz", "d.safetensors", place());
     expect(bitsOf((await openTensors(join(cwd, "d.safetensors"))).tensors)).toEqual(bitsOf(tensors));
+  });
+
+  test("goes from named tensors to Keras and back with every bit, and says what is left out on the way", async () => {
+    const projected = resnet("resnet20-b", {
+      classes: 3,
+      batchNorm: { epsilon: 1e-3, momentum: 0.01, runningVariance: "biased" },
+    });
+    const model: TrainedModel = {
+      spec: projected,
+      tensors: randomNetwork(projected, 3),
+      classes: ["a", "b", "c"],
+      preprocessing: { size: [32, 32], channels: 3, mean: [0, 0, 0], deviation: [1, 1, 1], channelOrder: "BGR" },
+    };
+    const count = ["bn1.num_batches_tracked", scalar("i32", 9)] as const;
+    const tensors = new Map([...model.tensors, count]);
+    await writeTensorsFile(join(cwd, "a.safetensors"), { tensors, metadata: modelMetadata(model) });
+    const written = await convert("a.safetensors", "keras/", place());
+    expect(written).toEqual({
+      from: "safetensors",
+      to: "keras",
+      tensors: model.tensors.size,
+      parameters: countParameters(projected),
+      file: join(cwd, "keras"),
+      found: "a safetensors file",
+      lost: ["num_batches_tracked"],
+    });
+    expect(await chooseModel("keras", {}, place())).toEqual(model); // momentum, variance, classes and colours included
+
+    // What PyTorch's and numpy's files have no place for is told; epsilon and momentum, which leave no trace in tensors, among it.
+    const ways = ["b.pth", "c.npz", "again/", "d.safetensors"];
+    const lost: (readonly string[])[] = [];
+    let from = "keras";
+    for (const to of ways) {
+      const spec = to === "again/" ? { model: "spec.json" } : {};
+      await fs.writeFile(join(cwd, "spec.json"), JSON.stringify(projected));
+      lost.push((await convert(from, to, place(), spec)).lost);
+      from = to;
+    }
+    expect(lost).toEqual([["spec", "classes", "preprocessing"], [], [], []]);
+    const last = await openTensors(join(cwd, "d.safetensors"));
+    expect(bitsOf(last.tensors)).toEqual(bitsOf(model.tensors));
+    expect(last.metadata).toEqual({ spec: JSON.stringify(projected) });
+  });
+
+  test("takes the network of bare tensors for a Keras model from themselves, and says so", async () => {
+    const projected = resnet("resnet20-b", { classes: 3 });
+    const tensors = new Map(
+      [...randomNetwork(projected, 3)].map(([name, { shape, data }]) => [
+        name,
+        tensor("f64", shape, Float64Array.from(data)),
+      ]),
+    );
+    await fs.writeFile(join(cwd, "a.npz"), Buffer.concat(writers.npz.parts({ tensors, metadata: {} }, "f32")));
+    const notices: string[] = [];
+    const told = { ...place(), onEvent: ({ message }: { message: string }) => notices.push(message) };
+    expect(await convert("a.npz", "keras/", told)).toMatchObject({ lost: ["digits of f64 beyond those of f32"] });
+    expect(notices).toEqual([
+      expect.stringMatching(/recognised resnet20-b for \[3, 32, 32\] and 3 classes by its tensors/),
+    ]);
+    expect(bitsOf((await chooseModel("keras", {}, place())).tensors)).toEqual(bitsOf(randomNetwork(projected, 3)));
+  });
+
+  test("says where biases of a Keras model's convolutions went", async () => {
+    const biased = resnet("resnet20-b", { classes: 3, convolutionBias: true });
+    const { topology, tensors } = writeKeras(biased, randomNetwork(biased, 3));
+    await writeTfjsFolder(join(cwd, "keras"), { topology, tensors, metadata: {} });
+    const notices: string[] = [];
+    const told = { ...place(), onEvent: ({ message }: { message: string }) => notices.push(message) };
+    await convert("keras", "a.safetensors", told);
+    expect(notices.at(-1)).toBe("biases of convolutions went into the running means of the batch norms behind them");
+    const { spec } = await chooseModel("a.safetensors", {}, place());
+    expect(spec).toEqual(resnet("resnet20-b", { classes: 3 }));
+  });
+
+  test("stores halves in a Keras model as asked, refuses bf16, other names, and a network that Keras can't say", async () => {
+    const projected = resnet("resnet20-b", { classes: 3 });
+    const metadata = { spec: JSON.stringify(projected) };
+    await writeTensorsFile(join(cwd, "a.safetensors"), { tensors: initialTensors(projected, 1), metadata });
+    await convert("a.safetensors", "half/", place(), { floats: "f16" });
+    await convert("a.safetensors", "half.safetensors", place(), { floats: "f16" });
+    expect(bitsOf((await chooseModel("half", {}, place())).tensors)).toEqual(
+      bitsOf((await openTensors(join(cwd, "half.safetensors"))).tensors),
+    );
+    await expect(convert("a.safetensors", "x/", place(), { floats: "bf16" })).rejects.toThrow(
+      new UsageError("a tfjs model can't hold bf16; store f32 or f16"),
+    );
+    await expect(convert("a.safetensors", "x/", place(), { names: "transformers" })).rejects.toThrow(
+      new UsageError("a Keras model (tfjs layers) names its tensors after its layers; leave out --names transformers"),
+    );
+    const padded = resnet(20);
+    await writeTensorsFile(join(cwd, "b.safetensors"), {
+      tensors: initialTensors(padded, 1),
+      metadata: { spec: JSON.stringify(padded) },
+    });
+    await expect(convert("b.safetensors", "x/", place())).rejects.toThrow(
+      /can't be written as a Keras model: it has no layer that adds channels of zeros/,
+    );
+    expect((await fs.readdir(cwd)).toSorted()).toEqual(["a.safetensors", "b.safetensors", "half", "half.safetensors"]);
   });
 
   const spec = resnet(20, { input: [1, 28, 28] });
