@@ -15,6 +15,7 @@ import { parameterTable } from "../model/parameter-table.ts";
 import { namedSpec } from "../spec/named-networks.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import type { NoticeEvent } from "./events.ts";
 import { modelMetadata, type TrainedModel } from "./trained-model.ts";
 import { kerasFormat } from "./weights/keras-format.ts";
 
@@ -29,7 +30,7 @@ const choose = async (weights: string, options: WeightsOptions = {}) => {
   const place = {
     cwd,
     cacheFolder: join(cwd, "cache"),
-    onEvent: ({ message }: { message: string }) => notices.push(message),
+    onEvent: ({ event, message }: NoticeEvent) => notices.push(`${event}: ${message}`),
   };
   return { model: await chooseModel(weights, options, place), notices };
 };
@@ -51,7 +52,7 @@ describe("chooseModel(weights, options, place) of a file that doesn't say which 
     const { model, notices } = await choose("m.pth");
     expect(model).toEqual({ spec, tensors, preprocessing: null, classes: null });
     expect(notices).toEqual([
-      `${file}: recognised resnet32-b for [3, 32, 32] and 3 classes by its tensors, which have the names of torchvision, and timm's resnet and resnext`,
+      `notice: ${file}: recognised resnet32-b for [3, 32, 32] and 3 classes by its tensors, which have the names of torchvision, and timm's resnet and resnext`,
     ]);
   });
 
@@ -61,7 +62,7 @@ describe("chooseModel(weights, options, place) of a file that doesn't say which 
     const first = await choose("m.npz");
     expect(first.model.spec).toEqual(namedSpec("resnet50", { classes: 3 }));
     expect(first.notices).toEqual([
-      `${file}: recognised resnet50 for [3, 224, 224] and 3 classes by its tensors, which have the names of torchvision, and timm's ` +
+      `warning: ${file}: recognised resnet50 for [3, 224, 224] and 3 classes by its tensors, which have the names of torchvision, and timm's ` +
         "resnet and resnext; resnet50_v1 has the same tensors: if it is that, choose it with --model",
     ]);
     const chosen = await choose("m.npz", { model: "ResNet-50_v1" });
@@ -122,7 +123,7 @@ describe("chooseModel(weights, options, place) of a Keras model", () => {
     const { model: found, notices } = await choose("keras");
     expect(found).toEqual({ ...model, classes: null, preprocessing: null });
     expect(notices).toEqual([
-      `${join(cwd, "keras", "model.json")}: recognised resnet20-b for [3, 32, 32] and 3 classes by its layers; it is a Keras model (tfjs layers)`,
+      `notice: ${join(cwd, "keras", "model.json")}: recognised resnet20-b for [3, 32, 32] and 3 classes by its layers; it is a Keras model (tfjs layers)`,
     ]);
     expect((await choose("keras", { model: "resnet20-b" })).notices).toEqual([]);
     await expect(choose("keras", { model: "resnet32-b" })).rejects.toThrow(

@@ -102,9 +102,9 @@ export const modelOf = async (
 ): Promise<TrainedModel> => {
   const given =
     model === undefined ? null : isSpecFile(model) ? await readSpec(model, cwd) : specNamed(model, opened, size);
-  const { notice, ...recognised } = modelOfWeights(opened, given);
-  if (notice !== null) onEvent?.({ event: "notice", message: notice });
-  return recognised.model;
+  const { notice, model: found } = modelOfWeights(opened, given);
+  if (notice !== null) onEvent?.(notice);
+  return found;
 };
 
 /**

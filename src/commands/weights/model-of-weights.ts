@@ -10,13 +10,14 @@ import { specOfGraph } from "../../exchange/structure/spec-of-graph.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { MapShape, ResNetSpec } from "../../spec/spec.ts";
+import type { NoticeEvent } from "../events.ts";
 import type { OpenedGraphFile, OpenedTensorsFile, OpenedWeights } from "../run-directory/open-weights.ts";
 import { readModelMetadata, type TrainedModel } from "../trained-model.ts";
 
 export interface ModelOfWeights {
   readonly model: TrainedModel;
-  /** A sentence about what was recognised; null where the file or the person said which network it is. */
-  readonly notice: string | null;
+  /** What was recognised, a warning where it may be wrong; null where the file or the person said which network it is. */
+  readonly notice: NoticeEvent | null;
 }
 
 /** A named network as the weights would have it: their classes, channels, epsilon. `size` is that of the images, where it is known. */
@@ -29,7 +30,7 @@ export const specNamed = (name: string, opened: OpenedWeights, size?: MapShape):
 interface Network {
   readonly spec: ResNetSpec;
   readonly tensors: NamedTensors;
-  readonly notice: string | null;
+  readonly notice: NoticeEvent | null;
 }
 
 const described = ({ name, input, classes }: ResNetSpec): string =>
@@ -52,13 +53,17 @@ const ofTensors = ({ file, tensors, asNamed }: OpenedTensorsFile, known: ResNetS
   if (known !== null) return { spec: known, tensors: matchTensors(known, tensors, file), notice: null };
   const { candidates, naming } = recogniseOrRefuse(asNamed, file);
   const [spec, ...same] = candidates;
-  const notice = `${file}: recognised ${described(spec)} by its tensors, which have the names of ${naming.whose}${others(same)}`;
+  const how = "by its tensors, which have the names of";
+  const message = `${file}: recognised ${described(spec)} ${how} ${naming.whose}${others(same)}`;
+  const notice = { event: same.length === 0 ? "notice" : "warning", message } as const;
   return { spec, tensors: matchTensors(spec, tensors, file), notice };
 };
 
 const ofGraph = ({ file, graph, found }: OpenedGraphFile, known: ResNetSpec | null): Network => {
   const network = recogniseNetwork(graph, known);
-  const notice = known === null ? `${file}: recognised ${described(network.spec)} by its layers; it is ${found}` : null;
+  if (known !== null) return { ...network, notice: null };
+  const message = `${file}: recognised ${described(network.spec)} by its layers; it is ${found}`;
+  const notice = { event: "notice", message } as const;
   return { ...network, notice };
 };
 
