@@ -1,11 +1,11 @@
 // Specs by name. The table of families is in families.ts; anything else is a spec of its own.
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
-import { ablations, type Family, families, type SpecOptions } from "./families.ts";
+import { ablations, type Family, families } from "./families.ts";
 import { parseSpec } from "./parse-spec.ts";
-import type { ResNetSpec } from "./spec.ts";
+import type { ResNetSpec, SpecOptions } from "./spec.ts";
 
-export type { SpecOptions } from "./families.ts";
+export type { SpecOptions } from "./spec.ts";
 
 interface Named {
   readonly name: string;
