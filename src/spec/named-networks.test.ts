@@ -55,7 +55,7 @@ describe("namedSpec(name, options)", () => {
     expect(() => namedSpec("resnet50_v2")).toThrow('unknown model "resnet50_v2"; did you mean "resnet50_v1"?');
     expect(() => namedSpec("resnext50")).toThrow('unknown model "resnext50"; did you mean "resnet50"?');
     expect(() => namedSpec("mobilenet")).toThrow(
-      'unknown model "mobilenet"; known are resnet18, resnet18-a, resnet18-c, ',
+      'unknown model "mobilenet"; known are resnet18, resnet34, resnet18-a, ',
     );
   });
 });
