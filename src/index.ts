@@ -1,6 +1,7 @@
 // The library. First the verbs, as in the README; below them the stages of which they are made, each usable on its own.
 
 // Tensors and data.
+export { type ChannelLayout, channelsFirst, channelsLast } from "./base/channel-layout.ts";
 export type { DType, FloatDType } from "./base/dtype.ts";
 // Errors.
 export {
@@ -28,6 +29,7 @@ export type { DataSet } from "./data/data-set.ts";
 export { holdOutValidation } from "./data/data-set.ts";
 export { fitPreprocessing } from "./data/node/fit-preprocessing.ts";
 export { openEvaluationLoader, openTrainingLoader } from "./data/node/loader.ts";
+export type { PixelPicture } from "./data/pixel-picture.ts";
 export type { Preprocessing } from "./data/preprocessing.ts";
 export { type ImageSource, memorySource, selectImages } from "./data/source.ts";
 // Engines, and weights on the disk.

@@ -28,10 +28,10 @@ export const answerModels = (session: Session): void => {
   const entries = models();
   answer(session, entries, () =>
     tableLines(
-      [left("model"), left("family"), right("parameters"), right("MACs"), left("input"), right("classes")],
-      entries.map(({ name, family, parameters, macs, input, classes }) => [
+      [left("family"), left("model"), right("parameters"), right("MACs"), left("input"), right("classes")],
+      entries.map(({ name, family, parameters, macs, input, classes }, i) => [
+        family === entries[i - 1]?.family ? "" : family, // once for all its networks
         name,
-        family,
         formatCount(parameters),
         formatLarge(macs),
         formatShape(input),

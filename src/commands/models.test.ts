@@ -4,7 +4,7 @@ import { models } from "./models.ts";
 describe("models()", () => {
   test("lists every named network with its counts", () => {
     const all = models();
-    expect(all.length).toBe(95);
+    expect(all.length).toBe(102);
     expect(all.find(({ name }) => name === "resnet20")).toEqual({
       name: "resnet20",
       family: "CIFAR ResNet",

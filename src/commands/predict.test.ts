@@ -83,3 +83,26 @@ test("predict(options, environment) takes colours and crops as the file says tha
   const stretched = await told("rgb.safetensors", "wide.png");
   expect(stretched[0]?.probability).not.toBeCloseTo(expected[0]?.probability ?? 0, 5);
 });
+
+test("predict takes pixels from memory, channels last or first, as it takes their file", async () => {
+  const spec = namedSpec("resnet20", { input: [3, 8, 8], classes: 3, stages: [{ blocks: 1, width: 16, stride: 1 }] });
+  const preprocessing: Preprocessing = { size: [8, 8], channels: 3, mean: [0, 0, 0], deviation: [1, 1, 1] };
+  await saveModel({ spec, tensors: initialTensors(spec, 1), preprocessing, classes: null }, "net.safetensors", cwd);
+  const [width, height, channels] = [10, 9, 3];
+  const bytes = Uint8Array.from({ length: width * height * channels }, (_, i) => (91 * i) % 256);
+  await sharp(bytes, { raw: { width, height, channels: 3 } })
+    .png()
+    .toFile(join(cwd, "file.png"));
+  const last = { width, height, channels, bytes };
+  const planes = Uint8Array.from(
+    bytes,
+    (_, i) => bytes[(i % (width * height)) * channels + Math.floor(i / (width * height))] ?? 0,
+  );
+  const first = { ...last, bytes: planes, layout: "channels-first" } as const;
+  const images = ["file.png", last, first];
+  const told = await predict({ weights: "net.safetensors", images, engine: "reference" }, environment());
+  expect(told.map(({ file }) => file)).toEqual(["file.png", "picture 2", "picture 3"]);
+  expect(told[0]?.predictions.length).toBe(3);
+  expect(told[1]?.predictions).toEqual(told[0]?.predictions);
+  expect(told[2]?.predictions).toEqual(told[0]?.predictions);
+});

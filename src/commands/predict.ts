@@ -3,6 +3,7 @@ import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { tensor } from "../base/tensor.ts";
 import { readImageFile } from "../data/node/image-file.ts";
+import { type PixelPicture, pictureOfPixels } from "../data/pixel-picture.ts";
 import { prepareImage } from "../data/prepare-image.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Engine } from "../engine/contract.ts";
@@ -15,13 +16,15 @@ import { classNames, type TrainedModel } from "./trained-model.ts";
 
 /** One picture, with its likeliest classes, likeliest first. */
 export interface PredictDocument {
+  /** Pixels in memory are called by their place: "picture 1", "picture 2", … */
   readonly file: string;
   readonly predictions: readonly Prediction[];
 }
 
 export interface PredictOptions extends EngineOptions, WeightsOptions {
   readonly weights: string;
-  readonly images: readonly string[];
+  /** Files, or pixels in memory. */
+  readonly images: readonly (string | PixelPicture)[];
   /** Classes told for each picture; 5 by default. */
   readonly top?: number;
 }
@@ -39,10 +42,13 @@ const neutral = ({ input: [channels, height, width] }: TrainedModel["spec"]): Pr
   deviation: Array.from({ length: channels }, () => 1),
 });
 
+const nameOf = (image: string | PixelPicture, place: number): string =>
+  typeof image === "string" ? image : `picture ${place + 1}`;
+
 /** Reads pictures as the model's preprocessing says. A bad one is refused before anything is computed. */
 const readPictures = async (
   model: TrainedModel,
-  files: readonly string[],
+  images: readonly (string | PixelPicture)[],
   environment: Pick<CommandEnvironment, "host" | "onEvent">,
 ): Promise<readonly Float32Array[]> => {
   const preprocessing = model.preprocessing ?? neutral(model.spec);
@@ -51,8 +57,11 @@ const readPictures = async (
     environment.onEvent({ event: "warning", message });
   }
   const pictures: Float32Array[] = [];
-  for (const file of files) {
-    const picture = await readImageFile(file, preprocessing.channels, environment.host.cwd);
+  for (const [i, image] of images.entries()) {
+    const picture =
+      typeof image === "string"
+        ? await readImageFile(image, preprocessing.channels, environment.host.cwd)
+        : pictureOfPixels(image, nameOf(image, i));
     pictures.push(prepareImage(picture, preprocessing));
   }
   return pictures;
@@ -105,7 +114,7 @@ export const predictWithModel = async (
   const { engine } = await engineForInference(options, model.spec, images.length, environment);
   try {
     const answers = await predictPictures(model, pictures, top, engine, environment.signal);
-    return images.map((file, i) => ({ file, predictions: answers[i] ?? [] }));
+    return images.map((image, i) => ({ file: nameOf(image, i), predictions: answers[i] ?? [] }));
   } finally {
     await engine.dispose();
   }

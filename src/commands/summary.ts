@@ -41,12 +41,13 @@ const descriptions: { readonly [K in LayerKind]: (layer: Layer<K>) => string } =
   averagePool: ({ kernel, stride }) => `average pool ${kernel}×${kernel}${strided(stride)}`,
   zeroPad: ({ stride, before, after }) =>
     `zero pad ${before === 0 ? after : `${before} + ${after}`} channels${strided(stride)}`,
+  extend: ({ below, right }) => `zero pad ${below} rows below, ${right} columns right`,
   add: () => "add",
   multiply: () => "multiply",
   globalAveragePool: () => "average pool",
   flatten: () => "flatten",
   dropout: ({ fraction }) => `dropout ${fraction}`,
-  dense: () => "dense",
+  dense: ({ bias }) => (bias ? "dense" : "dense, no bias"),
 };
 
 const describe = <K extends LayerKind>(layer: Layer<K>): string => {

@@ -8,6 +8,12 @@ describe("memorySource(shape, pixels, labels)", () => {
   test("keeps pixels that lie in shared memory where they are", () => {
     expect(memorySource([1, 1, 2], source.pixels, source.labels).pixels).toBe(source.pixels);
   });
+  test("takes pixels with their channels last", () => {
+    const pixels = Uint8Array.of(1, 4, 2, 5, 3, 6, 11, 14, 12, 15, 13, 16);
+    const first = memorySource([2, 1, 3], pixels, [0, 1], "channels-last");
+    expect(first.shape).toEqual([2, 1, 3]);
+    expect([...first.pixels]).toEqual([1, 2, 3, 4, 5, 6, 11, 12, 13, 14, 15, 16]);
+  });
   test("refuses pixels that are too few for the labels", () => {
     expect(() => memorySource([1, 2, 2], new Uint8Array(7), [0, 1])).toThrow(
       "2 labels of images [1, 2, 2] go with 8 bytes of pixels but there are 7",

@@ -1,5 +1,6 @@
 // Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, and later
 // lists of files or shards. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
+import { type ChannelLayout, transposeEach } from "../base/channel-layout.ts";
 import { UsageError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
 
@@ -26,14 +27,23 @@ const shared = (bytes: Uint8Array): Uint8Array => {
   return copy;
 };
 
+/** The way from [N, H, W, C]: a copy in shared memory. */
+const channelsFirst = ([channels, height, width]: PixelShape, pixels: Uint8Array, images: number): Uint8Array => {
+  const copy = new Uint8Array(new SharedArrayBuffer(pixels.length));
+  transposeEach(pixels, copy, images, height * width, channels);
+  return copy;
+};
+
 /**
- * Images in memory: pixels [N, C, H, W] (bytes, 0 … 255) and N classes. Copied into shared memory unless they lie there.
+ * Images in memory: pixels [N, C, H, W] (bytes, 0 … 255), or [N, H, W, C] where `layout` is "channels-last", and N classes. `shape`
+ * has the channels first either way. Copied into shared memory unless they lie there as [N, C, H, W].
  * Throws UsageError when there are no images, or when pixels and labels differ in number.
  */
 export const memorySource = (
   shape: PixelShape,
   pixels: Uint8Array,
   labels: ArrayLike<number>,
+  layout: ChannelLayout = "channels-first",
 ): ImageSource<"memory"> => {
   const imageBytes = elementCount(shape);
   if (labels.length === 0 || imageBytes === 0) {
@@ -46,7 +56,8 @@ export const memorySource = (
   }
   const sharedLabels = new Int32Array(new SharedArrayBuffer(4 * labels.length));
   sharedLabels.set(labels);
-  return { kind: "memory", shape, pixels: shared(pixels), labels: sharedLabels };
+  const planes = layout === "channels-last" ? channelsFirst(shape, pixels, labels.length) : shared(pixels);
+  return { kind: "memory", shape, pixels: planes, labels: sharedLabels };
 };
 
 const selections: {

@@ -86,6 +86,12 @@ export interface BackwardOps {
     params: { readonly start: number; readonly count: number };
     results: { y: Value<ImageShape> };
   };
+  /** The first rows and columns: y [N, C, ...size]. */
+  cropMap: {
+    operands: { x: Value<ImageShape> };
+    params: { readonly size: Pair };
+    results: { y: Value<ImageShape> };
+  };
   /** dx[n, i] = Σ_o dy[n, o] · weight[o, i]. */
   denseBackwardData: {
     operands: { dy: Value<FeatureShape>; weight: Value<MatrixShape> };

@@ -52,6 +52,8 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   subsampleBackward: times(0),
   padChannels: times(0),
   sliceChannels: times(0),
+  extendMap: times(0),
+  cropMap: times(0),
   dense: ({ operands: { weight }, results: { y } }) => 2 * elementCount(y.shape) * weight.shape[1],
   denseBackwardData: ({ operands: { weight, dy } }) => 2 * elementCount(dy.shape) * weight.shape[1],
   denseBackwardWeight: ({ operands: { x, dy } }) => 2 * elementCount(x.shape) * dy.shape[1],

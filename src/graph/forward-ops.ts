@@ -98,6 +98,12 @@ export interface ForwardOps {
     params: { readonly before: number; readonly after: number };
     results: { y: Value<ImageShape> };
   };
+  /** Rows of zeros below and columns of zeros to the right: y [N, C, H + below, W + right]. */
+  extendMap: {
+    operands: { x: Value<ImageShape> };
+    params: { readonly below: number; readonly right: number };
+    results: { y: Value<ImageShape> };
+  };
   /** y[n, o] = Σ_i x[n, i] · weight[o, i] + bias[o]. x [N, I], weight [O, I], bias [O]. */
   dense: {
     operands: { x: Value<FeatureShape>; weight: Value<MatrixShape>; bias: Value<VectorShape> };

@@ -101,6 +101,10 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     const [n, c, h, w] = x.shape;
     return { y: value(name, x, [n, before + c + after, h, w]) };
   },
+  extendMap: (name, { x }, { below, right }) => {
+    const [n, c, h, w] = x.shape;
+    return { y: value(name, x, [n, c, h + below, w + right]) };
+  },
   dense: (name, { x, weight, bias }) => {
     const [o, i] = weight.shape;
     expectShape(name, "x", x, [x.shape[0], i]);
@@ -175,6 +179,12 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
       throw new ShapeError(name, "x", `of at least ${start + count} channels`, x.shape);
     }
     return { y: value(name, x, [n, count, h, w]) };
+  },
+  cropMap: (name, { x }, { size }) => {
+    const [n, c, h, w] = x.shape;
+    if (size[0] > h || size[1] > w)
+      throw new ShapeError(name, "x", `of at least ${size[0]}×${size[1]} pixels`, x.shape);
+    return { y: value(name, x, [n, c, ...size]) };
   },
   denseBackwardData: (name, { dy, weight }) => {
     const [o, i] = weight.shape;

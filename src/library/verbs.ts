@@ -11,6 +11,7 @@ import { resumeTraining as resumeInDirectory, train as trainInDirectory, trainIn
 import type { TrainedModel } from "../commands/trained-model.ts";
 import type { DataSet } from "../data/data-set.ts";
 import type { DataSetOptions } from "../data/node/data-set-options.ts";
+import type { PixelPicture } from "../data/pixel-picture.ts";
 import type { ImageSource } from "../data/source.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import type { TrainingCheckpoint } from "../train/checkpoint.ts";
@@ -142,13 +143,14 @@ export interface PredictOptions extends EngineOptions, LongWork {
 }
 
 /**
- * Names what is in pictures (PNG, JPEG, WebP): for each file its likeliest classes, with probabilities. A picture is brought to the
+ * Names what is in pictures (files: PNG, JPEG, WebP; or pixels in memory, with channels last or first): for each its likeliest
+ * classes, with probabilities. A picture is brought to the
  * network's channels and size as the model's preprocessing says (stretched as a whole, where it doesn't), its colours in the
  * network's order, and normalised as the training images were. Throws FormatError for a file that is none.
  */
 export const predict = (
   model: TrainedModel,
-  images: readonly string[],
+  images: readonly (string | PixelPicture)[],
   options: PredictOptions = {},
 ): Promise<readonly PredictDocument[]> =>
   predictWithModel(model, { ...options, images }, environmentOf(options, "predict"));

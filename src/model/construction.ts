@@ -75,6 +75,12 @@ export class Construction {
     return value;
   }
 
+  /** What a dense layer without a bias adds. */
+  noBias(layer: string, length: number): Value<VectorShape> {
+    const params = { value: 0, shape: [length], dtype: this.dtype };
+    return { ...this.builder.add("constant", `${layer}.noBias`, {}, params).y, shape: [length] };
+  }
+
   /** The input `dropoutKey`, declared when the first layer drops; null while none has. */
   get dropoutKey(): Value<VectorShape> | null {
     return this.#dropoutKey;

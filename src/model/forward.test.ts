@@ -18,7 +18,7 @@ import { updateRunningStatistics } from "./running-statistics.ts";
 const variants: readonly ResNetSpec[] = [
   ...namedNetworks
     .filter(({ name }) => layersOf(namedSpec(name)).length < 300)
-    .map(({ name }) => namedSpec(name, { input: [3, 33, 40] })),
+    .map(({ name }) => namedSpec(name, { input: name.startsWith("dlib") ? [3, 103, 110] : [3, 33, 40] })),
   resnet(20, { activation: "pre", zeroPadding: "around", head: { dropout: 0.1 } }),
   ...ablations.map(([, , options]) => resnet(20, options)),
   resnet(20, {

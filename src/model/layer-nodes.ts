@@ -66,6 +66,9 @@ const rules: { readonly [K in LayerKind]: LayerRule<K> } = {
     }
     network.made(name, pads ? builder.add("padChannels", name, { x }, { before, after }).y : x);
   },
+  extend: ({ name, x, below, right }, network) => {
+    network.made(name, network.builder.add("extendMap", name, { x: network.map(x) }, { below, right }).y);
+  },
   add: ({ name, a, b }, network) => {
     const operands = { a: network.activation(a), b: network.activation(b) };
     network.made(name, network.builder.add("add", name, operands, {}).y);
@@ -86,9 +89,9 @@ const rules: { readonly [K in LayerKind]: LayerRule<K> } = {
     const { key, stream } = network.nextDropout();
     network.made(name, network.builder.add("dropout", name, { x, key }, { rate: fraction, stream }).y);
   },
-  dense: ({ name, x, inFeatures, outFeatures }, network) => {
+  dense: ({ name, x, inFeatures, outFeatures, bias: hasBias }, network) => {
     const weight = network.parameter(`${name}.weight`, [outFeatures, inFeatures]);
-    const bias = network.parameter(`${name}.bias`, [outFeatures]);
+    const bias = hasBias ? network.parameter(`${name}.bias`, [outFeatures]) : network.noBias(name, outFeatures);
     network.made(name, network.builder.add("dense", name, { x: network.features(x), weight, bias }, {}).y);
   },
 };

@@ -99,6 +99,11 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     const dy = gradientOf(y);
     return { x: dy && builder.add("sliceChannels", `${name}.dx`, { x: dy }, { start: before, count: x.shape[1] }).y };
   },
+  extendMap: ({ name, operands: { x }, results: { y } }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    const [, , h, w] = x.shape;
+    return { x: dy && builder.add("cropMap", `${name}.dx`, { x: dy }, { size: [h, w] }).y };
+  },
   dense: ({ name, operands: { x, weight }, results: { y } }, { gradientOf, builder, wanted }) => {
     const dy = gradientOf(y);
     if (dy === null) return { x: null, weight: null, bias: null };

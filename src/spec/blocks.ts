@@ -1,6 +1,6 @@
 // The geometry of a network's blocks, computed once: channels, strides, padding, sizes, names. layers.ts turns it into layers.
-import type { BlockKind, MapShape, ResNetSpec, Stage } from "./spec.ts";
-import { averagingWindow, paddingOf, type Window, windowed } from "./windows.ts";
+import type { BlockKind, MapShape, ResNetSpec, ShortcutDownsampling, Stage } from "./spec.ts";
+import { averagingWindow, paddingOf, type Window, wholeWindow, windowed } from "./windows.ts";
 
 /** One layer of a block's residual branch: a convolution or, between dense layers, a dense layer (a window of one pixel). */
 export interface BranchLayer extends Window {
@@ -74,11 +74,26 @@ const branchOf = (spec: ResNetSpec, stage: Stage, stride: number, input: MapShap
   return { branch, output };
 };
 
+const averages: {
+  readonly [D in ShortcutDownsampling]: (input: MapShape, output: MapShape, stride: number) => Window | null;
+} = {
+  stride: () => null,
+  average: averagingWindow,
+  "average-whole": (_input, _output, stride) => wholeWindow(stride),
+};
+
+/** What a branch and its shortcut have room in: the larger of both, where the smaller is extended. */
+const jointOutput = (spec: ResNetSpec, stride: number, input: MapShape, branch: MapShape): MapShape => {
+  if (spec.shortcutDownsampling !== "average-whole" || spec.shortcut === "none" || stride === 1) return branch;
+  const [, height, width] = windowed(input, input[0], wholeWindow(stride));
+  return [branch[0], Math.max(branch[1], height), Math.max(branch[2], width)];
+};
+
 const shortcutOf = (spec: ResNetSpec, stride: number, input: MapShape, output: MapShape): Shortcut => {
   if (spec.shortcut === "none") return null;
   const [from, to] = [input[0], output[0]];
   const fits = stride === 1 && from === to;
-  const average = spec.shortcutDownsampling === "average" && stride > 1 ? averagingWindow(input, output, stride) : null;
+  const average = stride > 1 ? averages[spec.shortcutDownsampling](input, output, stride) : null;
   if (spec.shortcut === "C" || (spec.shortcut === "B" && !fits)) return { kind: "projection", average };
   if (fits) return { kind: "identity" };
   const before = spec.zeroPadding === "around" ? Math.floor((to - from) / 2) : 0;
@@ -92,7 +107,8 @@ export const blocksOf = (spec: ResNetSpec, input: MapShape): readonly Block[] =>
   for (const [s, stage] of spec.stages.entries()) {
     for (let b = 0; b < stage.blocks; b++) {
       const stride = b === 0 ? stage.stride : 1;
-      const { branch, output } = branchOf(spec, stage, stride, shape);
+      const { branch, output: branchOutput } = branchOf(spec, stage, stride, shape);
+      const output = jointOutput(spec, stride, shape, branchOutput);
       const shortcut = shortcutOf(spec, stride, shape, output);
       blocks.push({ name: `layer${s + 1}.${b}`, input: shape, output, stride, branch, shortcut });
       shape = output;

@@ -33,6 +33,17 @@ const published: readonly (readonly [name: string, parameters: number, macs: num
   ["wide-resnet101-2", 126_886_696, 22_753_050_624],
 ];
 
+// Parameters of ResNet-D, as others count them: timm's resnet50d and so on, Keras' and Flax' ports. ResNet-C has as many: averages
+// have none.
+const deepStems: readonly (readonly [name: string, parameters: number])[] = [
+  ["resnet18-d", 11_708_744],
+  ["resnet34-d", 21_816_904],
+  ["resnet50-d", 25_576_264],
+  ["resnet101-d", 44_568_392],
+  ["resnet152-d", 60_212_040],
+  ["resnet50-deep-stem", 25_576_264],
+];
+
 // Parameters that others have published, in millions as their tables round them: timm's resnetv2_* (results-imagenet.csv),
 // ResNet-1001 and ResNet-164 of 1603.05027 (10.2 and 1.7 in its table 4; 10.33 counted), ResNeXt-29 of 1611.05431 (table 7),
 // wide ResNets of 1605.07146 (table 4).
@@ -61,13 +72,25 @@ describe("countParameters(spec) and countMacs(spec)", () => {
     expect((countParameters(namedSpec(name)) / 1e6).toFixed(digits)).toBe(millions);
   });
 
+  test.each(deepStems)("count %s as published", (name, parameters) => {
+    expect(countParameters(namedSpec(name))).toBe(parameters);
+  });
+
+  // dlib keeps the numbers in f32, batch norms folded to two numbers a channel, with some kilobytes of framing between them.
+  test("count dlib's face net as its file of 22,466,066 bytes has numbers", () => {
+    const bytes = 4 * countParameters(namedSpec("dlib-face-29"));
+    expect(bytes).toBeLessThan(22_466_066);
+    expect(bytes).toBeGreaterThan(22_466_066 - 10_000);
+  });
+
   test("count a gate as a 1×1 convolution with bias in each block, and averages as nothing", () => {
     const plain = countParameters(resnet(20));
     const gates = 3 * (16 * 16 + 16) + 16 * 32 + 32 + 2 * (32 * 32 + 32) + 32 * 64 + 64 + 2 * (64 * 64 + 64);
     const modulation = { kind: "exclusive-gate", initialBias: -6 } as const;
     expect(countParameters(resnet(20, { modulation })) - plain).toBe(gates);
-    expect(countParameters(namedSpec("resnet50-d"))).toBe(25_557_032);
-    expect(countMacs(namedSpec("resnet50-d"))).toBe(countMacs(namedSpec("resnet50")));
+    const averaged = resnet(50, { shortcutDownsampling: "average" });
+    expect(countParameters(averaged)).toBe(25_557_032);
+    expect(countMacs(averaged)).toBe(countMacs(namedSpec("resnet50")));
   });
 
   test("count both conventions of pre-activation alike: the stem's batch norm is the first block's", () => {

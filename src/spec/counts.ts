@@ -22,6 +22,7 @@ const macRules: { readonly [K in LayerKind]: (layer: Layer<K>) => number } = {
   maxPool: none,
   averagePool: none,
   zeroPad: none,
+  extend: none,
   add: none,
   multiply: none,
   globalAveragePool: none,

@@ -1,39 +1,7 @@
 // The families of networks that the papers name, one line each: what they share, and what sets each apart.
 // named-networks.ts makes specs of them.
-import type { BlockKind, MapShape, ResNetSpec, ShortcutOption, Stem } from "./spec.ts";
-
-/** Fields of a spec to set otherwise than a named network has them; of the stem, those with a default may be left out. */
-export interface SpecOptions extends Partial<Omit<ResNetSpec, "stem">> {
-  readonly stem?: (Pick<Stem, "width" | "kernel" | "stride" | "pool"> & Partial<Stem>) | null;
-}
-
-/** What the networks for one kind of image have in common (1512.03385: Table 1, and section 4.2). */
-interface Benchmark {
-  readonly title: string;
-  readonly input: MapShape;
-  readonly classes: number;
-  readonly stem: SpecOptions["stem"];
-  readonly widths: readonly number[];
-}
-const pool = { kernel: 3, stride: 2, padding: 1 };
-const imageNetStem = { width: 64, kernel: 7, stride: 2, pool };
-const imageNet: Benchmark = {
-  title: "",
-  input: [3, 224, 224],
-  classes: 1000,
-  stem: imageNetStem,
-  widths: [64, 128, 256, 512],
-};
-const imageNetBare: Benchmark = { ...imageNet, stem: { ...imageNetStem, activated: false } };
-const cifarStem = { width: 16, kernel: 3, stride: 1, pool: null };
-const cifar: Benchmark = { title: "CIFAR ", input: [3, 32, 32], classes: 10, stem: cifarStem, widths: [16, 32, 64] };
-/** `times` as wide, the stem `stemTimes` (ResNeXt: both 4; wide ResNets: only the stages). */
-const cifarWide = (times: number, stemTimes: number): Benchmark => ({
-  ...cifar,
-  stem: { ...cifarStem, width: 16 * stemTimes },
-  widths: cifar.widths.map((width) => width * times),
-});
-const grey: Benchmark = { title: "", input: [1, 28, 28], classes: 10, stem: null, widths: [256] };
+import { type Benchmark, cifar, cifarWide, faces, grey, imageNet, imageNetBare, imageNetDeep } from "./benchmarks.ts";
+import type { BlockKind, ShortcutOption, SpecOptions } from "./spec.ts";
 
 /** Blocks of each stage by a network's size. */
 type Sizes = Readonly<Record<number | string, readonly number[]>>;
@@ -48,6 +16,14 @@ const cifarSizes = (layers: number, ...depths: readonly number[]): Sizes =>
 const v1: SpecOptions = { strideAt: "first" };
 const pre: SpecOptions = { activation: "pre" };
 const groups = (count: number, widthPerGroup: number): SpecOptions => ({ groups: count, widthPerGroup });
+const averaged: SpecOptions = { shortcutDownsampling: "average" };
+const dlib: SpecOptions = {
+  shortcutDownsampling: "average-whole",
+  padding: 0,
+  convolutionBias: true,
+  head: { bias: false },
+  batchNorm: { epsilon: 1e-4, momentum: 0.01 },
+};
 const perceptron: SpecOptions = { activation: "no-relu-after-addition" };
 
 /** `#` in a name stands for the size. The letters are the shortcut options that have names of their own: resnet34-a. */
@@ -65,7 +41,9 @@ export const families: readonly Family[] = [
   ["resnet#", "ResNet", imageNet, "basic", basics, "B", {}, "ABC"],
   ["resnet#", "ResNet v1.5", imageNet, "bottleneck", deep, "B", {}, "ABC"],
   ["resnet#_v1", "ResNet v1", imageNet, "bottleneck", deep, "B", v1],
-  ["resnet#-d", "ResNet-D shortcuts", imageNet, "bottleneck", deep, "B", { shortcutDownsampling: "average" }],
+  ["resnet#-deep-stem", "ResNet-C", imageNetDeep, "bottleneck", deep, "B"],
+  ["resnet#-d", "ResNet-D", imageNetDeep, "basic", basics, "B", averaged],
+  ["resnet#-d", "ResNet-D", imageNetDeep, "bottleneck", deep, "B", averaged],
   ["resnetv2-#", "ResNet v2, timm's", imageNetBare, "bottleneck", deep, "B", pre],
   ["resnetv2-#-he", "ResNet v2, He's", imageNet, "bottleneck", deep, "B", pre],
   ["resnext#-32x4d", "ResNeXt", imageNet, "bottleneck", only(deep, 50, 152), "B", groups(32, 4)],
@@ -73,6 +51,7 @@ export const families: readonly Family[] = [
   ["resnext#-64x4d", "ResNeXt", imageNet, "bottleneck", only(deep, 101), "B", groups(64, 4)],
   ["wide-resnet#-2", "wide ResNet", imageNet, "bottleneck", only(deep, 50, 101), "B", groups(1, 128)],
   ["plain#", "plain", imageNet, "basic", basics, "none"],
+  ["dlib-face-#", "dlib's face net", faces, "basic", { 29: [3, 4, 3, 3, 1] }, "A", dlib],
   ["resnet#", "ResNet", cifar, "basic", cifarSizes(2, 20, 32, 44, 56, 110, 1202), "A", {}, "ABC"],
   ["plain#", "plain", cifar, "basic", cifarSizes(2, 20, 32, 44, 56), "none"],
   ["resnet#", "ResNet v1", cifar, "bottleneck", cifarSizes(3, 164), "B", v1],

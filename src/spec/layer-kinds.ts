@@ -29,6 +29,8 @@ export interface LayerKinds {
   averagePool: { readonly x: string } & Window;
   /** Option A's shortcut: every stride-th pixel, between `before` and `after` channels of zeros. */
   zeroPad: { readonly x: string; readonly stride: number; readonly before: number; readonly after: number };
+  /** Rows of zeros below and columns of zeros to the right. */
+  extend: { readonly x: string; readonly below: number; readonly right: number };
   add: { readonly a: string; readonly b: string };
   multiply: { readonly a: string; readonly b: string };
   /** The mean of each channel over the whole map. */
@@ -36,7 +38,7 @@ export interface LayerKinds {
   /** A map as features: channel by channel, row by row. */
   flatten: { readonly x: string };
   dropout: { readonly x: string; readonly fraction: number };
-  dense: { readonly x: string; readonly inFeatures: number; readonly outFeatures: number };
+  dense: { readonly x: string; readonly inFeatures: number; readonly outFeatures: number; readonly bias: boolean };
 }
 export type LayerKind = keyof LayerKinds;
 
@@ -118,6 +120,14 @@ export class LayerList {
     return { name, output };
   }
 
+  /** To a map of at least its size. */
+  extend(name: string, x: Made, [, toHeight, toWidth]: MapShape): Made<MapShape> {
+    const [channels, height, width] = mapOf(x.output);
+    const output = [channels, toHeight, toWidth] as const;
+    this.layers.push({ kind: "extend", name, x: x.name, below: toHeight - height, right: toWidth - width, output });
+    return { name, output };
+  }
+
   /** Sums, or multiplies element by element. */
   combine(kind: "add" | "multiply", name: string, a: Made, b: Made): Made {
     this.layers.push({ kind, name, a: a.name, b: b.name, output: a.output });
@@ -137,9 +147,9 @@ export class LayerList {
     return { name, output };
   }
 
-  dense(name: string, x: Made, outFeatures: number): Made {
+  dense(name: string, x: Made, outFeatures: number, bias = true): Made {
     const output = [outFeatures] as const;
-    this.layers.push({ kind: "dense", name, x: x.name, inFeatures: x.output[0], outFeatures, output });
+    this.layers.push({ kind: "dense", name, x: x.name, inFeatures: x.output[0], outFeatures, bias, output });
     return { name, output };
   }
 }

@@ -99,11 +99,13 @@ describe("layersOf(spec)", () => {
       const weighted = layersOf(namedSpec(name)).filter(
         ({ kind, name: path }) => (kind === "conv" || kind === "dense") && !/downsample|gate/.test(path),
       );
-      // Wide ResNets count the two projections that change the width beside the first.
-      const counted =
-        Number(/\d+/.exec(name.replace("resnetv2", ""))?.[0]) -
-        (/wide-resnet\d+-\d+/.test(name) && !name.endsWith("-2") ? 2 : 0);
-      expect(weighted.length, name).toBe(counted);
+      // Wide ResNets count the two projections that change the width beside the first, a deep stem counts as one layer, and
+      // dlib counts convolutions only.
+      const projections = /wide-resnet\d+-\d+/.test(name) && !name.endsWith("-2") ? 2 : 0;
+      const stem = name.endsWith("-d") || name.endsWith("-deep-stem") ? 2 : 0;
+      const dense = name.startsWith("dlib") ? 1 : 0;
+      const said = Number(/\d+/.exec(name.replace("resnetv2", ""))?.[0]);
+      expect(weighted.length, name).toBe(said - projections + stem + dense);
     }
   });
 

@@ -3,7 +3,7 @@
 import { type Block, blocksOf } from "./blocks.ts";
 import { type Layer, LayerList, type Made, mapOf } from "./layer-kinds.ts";
 import { joinPaths } from "./shortcut-layers.ts";
-import type { ActivationOrder, ResNetSpec } from "./spec.ts";
+import type { ActivationOrder, ResNetSpec, Stem } from "./spec.ts";
 import { paddingOf } from "./windows.ts";
 
 export type { Layer, LayerKind, LayerKinds, LayerOutput } from "./layer-kinds.ts";
@@ -51,11 +51,26 @@ export const layersOf = (spec: ResNetSpec): readonly Layer[] => {
     return kinds.reduce(add, x);
   };
 
+  /** Modules of a deep stem are numbered as in PyTorch's Sequential (timm's names): `conv1.0`, `.1` batch norm, `.2` relu, `.3` … */
+  const stemConvolutions = ({ width, before, kernel, stride, padding }: Stem, image: Made): Made => {
+    const conv = (x: Made, i: number, filters: number): Made => {
+      const step = i === 0 ? stride : 1;
+      const sliding = { kernel, stride: step, padding: paddingOf(padding, mapOf(x.output), kernel, step) };
+      return list.conv(before.length === 0 ? "conv1" : `conv1.${3 * i}`, x, sliding, filters, 1, bias);
+    };
+    const activated = (x: Made, i: number): Made =>
+      list.relu(`conv1.${3 * i + 2}`, list.batchNorm(`conv1.${3 * i + 1}`, x, false));
+    return conv(
+      before.reduce((x, filters, i) => activated(conv(x, i, filters), i), image),
+      before.length,
+      width,
+    );
+  };
+
   const stem = (image: Made): Made => {
     if (spec.stem === null) return list.flatten("flatten", image);
-    const { width, kernel, stride, padding, activated, pool } = spec.stem;
-    const sliding = { kernel, stride, padding: paddingOf(padding, mapOf(image.output), kernel, stride) };
-    let x: Made = list.conv("conv1", image, sliding, width, 1, bias);
+    const { activated, pool } = spec.stem;
+    let x = stemConvolutions(spec.stem, image);
     if (activated) x = list.relu("relu", list.batchNorm("bn1", x, false));
     if (pool === null) return x;
     const pooling = { ...pool, padding: paddingOf(pool.padding, mapOf(x.output), pool.kernel, pool.stride) };
@@ -96,7 +111,7 @@ export const layersOf = (spec: ResNetSpec): readonly Layer[] => {
   const head = (x: Made): void => {
     let features = spec.block === "dense" ? x : list.globalAveragePool("avgpool", x);
     if (spec.head.dropout > 0) features = list.dropout("dropout", features, spec.head.dropout);
-    list.dense("fc", features, spec.classes);
+    list.dense("fc", features, spec.classes, spec.head.bias);
   };
 
   /** Named `bn` and `reluLast`: `bn1` and `relu` are the stem's. */

@@ -7,9 +7,12 @@ describe("namedSpec(name, options)", () => {
   test("gives every named network the shapes of its benchmark", () => {
     for (const { name, family } of namedNetworks) {
       const small = family.startsWith("CIFAR");
-      const input = family.includes("perceptron") ? [1, 28, 28] : small ? [3, 32, 32] : [3, 224, 224];
+      const face = family.includes("face");
+      const ordinary = small ? [3, 32, 32] : [3, 224, 224];
+      const input = family.includes("perceptron") ? [1, 28, 28] : face ? [3, 150, 150] : ordinary;
+      const classes = face ? 128 : input[1] === 224 ? 1000 : 10;
       const shortcut = /option (.)/.exec(family)?.[1] ?? (name.startsWith("plain") ? "none" : expect.any(String));
-      expect(namedSpec(name)).toMatchObject({ name, input, classes: input[1] === 224 ? 1000 : 10, shortcut });
+      expect(namedSpec(name)).toMatchObject({ name, input, classes, shortcut });
     }
   });
 
@@ -42,7 +45,7 @@ describe("namedSpec(name, options)", () => {
 
   test("gives JSON that parses to the same spec", () => {
     for (const { name } of namedNetworks) {
-      const spec = namedSpec(name, { input: [1, 64, 48], classes: 3 });
+      const spec = namedSpec(name, { input: [1, 128, 112], classes: 3 });
       expect(parseSpec(JSON.parse(JSON.stringify(spec)), "copy")).toEqual(spec);
     }
   });
@@ -52,7 +55,7 @@ describe("namedSpec(name, options)", () => {
     expect(() => namedSpec("resnet50_v2")).toThrow('unknown model "resnet50_v2"; did you mean "resnet50_v1"?');
     expect(() => namedSpec("resnext50")).toThrow('unknown model "resnext50"; did you mean "resnet50"?');
     expect(() => namedSpec("mobilenet")).toThrow(
-      'unknown model "mobilenet"; known are resnet18, resnet18-a, resnet18-c, ',
+      'unknown model "mobilenet"; known are resnet18, resnet34, resnet18-a, ',
     );
   });
 });
@@ -65,7 +68,8 @@ describe("resnet(depthOrName, options)", () => {
 
   test("sets any field otherwise", () => {
     const spec = resnet(20, { input: [1, 28, 28], classes: 10, shortcut: "B", head: { dropout: 0.2 } });
-    expect(spec).toEqual({ ...namedSpec("resnet20"), input: [1, 28, 28], shortcut: "B", head: { dropout: 0.2 } });
+    const head = { dropout: 0.2, bias: true };
+    expect(spec).toEqual({ ...namedSpec("resnet20"), input: [1, 28, 28], shortcut: "B", head });
   });
 
   test("refuses a depth without a network", () => {

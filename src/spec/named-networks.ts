@@ -1,11 +1,11 @@
 // Specs by name. The table of families is in families.ts; anything else is a spec of its own.
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
-import { ablations, type Family, families, type SpecOptions } from "./families.ts";
+import { ablations, type Family, families } from "./families.ts";
 import { parseSpec } from "./parse-spec.ts";
-import type { ResNetSpec } from "./spec.ts";
+import type { ResNetSpec, SpecOptions } from "./spec.ts";
 
-export type { SpecOptions } from "./families.ts";
+export type { SpecOptions } from "./spec.ts";
 
 interface Named {
   readonly name: string;
@@ -13,22 +13,23 @@ interface Named {
   readonly fields: object;
 }
 
-const ofFamily = ([name, family, benchmark, block, sizes, shortcut, other, letters = ""]: Family): readonly Named[] =>
-  Object.entries(sizes).flatMap(([size, blocks]) => {
+/** Every size with the family's own shortcuts, then every size with each other option. */
+const ofFamily = ([name, family, benchmark, block, sizes, shortcut, other, letters = ""]: Family): readonly Named[] => {
+  const own = Object.entries(sizes).map(([size, blocks]) => {
     const { title, widths, ...shapes } = benchmark;
     const stages = blocks.map((count, s) => ({ blocks: count, width: widths[s], stride: s === 0 ? 1 : 2 }));
     const fields = { ...shapes, stages, block, shortcut, ...other };
-    const own = { name: name.replace("#", size), family: `${title}${family}`, fields };
-    const options = [...letters].filter((letter) => letter !== shortcut);
-    return [
-      own,
-      ...options.map((letter) => ({
-        name: `${own.name}-${letter.toLowerCase()}`,
-        family: `${own.family}, option ${letter}`,
-        fields: { ...fields, shortcut: letter },
-      })),
-    ];
+    return { name: name.replace("#", size), family: `${title}${family}`, fields };
   });
+  const options = [...letters].filter((letter) => letter !== shortcut);
+  const withOption = (letter: string): readonly Named[] =>
+    own.map((network) => ({
+      name: `${network.name}-${letter.toLowerCase()}`,
+      family: `${network.family}, option ${letter}`,
+      fields: { ...network.fields, shortcut: letter },
+    }));
+  return [...own, ...options.flatMap(withOption)];
+};
 
 const ofAblation = (base: Named, tables: readonly number[]): readonly Named[] =>
   ablations

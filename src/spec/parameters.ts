@@ -28,9 +28,9 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>) => readonly Paramete
     { name: `${name}.running_mean`, shape: [channels], role: "runningMean" },
     { name: `${name}.running_var`, shape: [channels], role: "runningVariance" },
   ],
-  dense: ({ name, inFeatures, outFeatures }) => [
+  dense: ({ name, inFeatures, outFeatures, bias }) => [
     { name: `${name}.weight`, shape: [outFeatures, inFeatures], role: "weight" },
-    { name: `${name}.bias`, shape: [outFeatures], role: "bias" },
+    ...(bias ? [{ name: `${name}.bias`, shape: [outFeatures], role: "bias" } as const] : []),
   ],
   relu: none,
   sigmoid: none,
@@ -38,6 +38,7 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>) => readonly Paramete
   maxPool: none,
   averagePool: none,
   zeroPad: none,
+  extend: none,
   add: none,
   multiply: none,
   globalAveragePool: none,

@@ -30,7 +30,7 @@ describe("parseSpec(json, where)", () => {
   test("fills in the defaults", () => {
     expect(parseSpec(least, "net.json")).toEqual({
       ...least,
-      stem: { ...least.stem, padding: "fixed", activated: true },
+      stem: { ...least.stem, before: [], padding: "fixed", activated: true },
       expansion: 1,
       activation: "post",
       shortcutDownsampling: "stride",
@@ -42,7 +42,7 @@ describe("parseSpec(json, where)", () => {
       groups: 1,
       widthPerGroup: 64,
       blockDropout: 0,
-      head: { dropout: 0 },
+      head: { dropout: 0, bias: true },
       batchNorm: { epsilon: 1e-5, momentum: 0.1, runningVariance: "unbiased" },
       initialisation: "he-fan-out",
       zeroLastGamma: false,

@@ -36,9 +36,9 @@ const problemOf = (json: unknown, issue: z.core.$ZodIssue): string => {
 /**
  * The spec in a parsed JSON document. `where` is the file or name that errors begin with.
  *
- * Required are name, input, classes, stem, stages, block and shortcut. Defaults: a stem that is activated, activation
+ * Required are name, input, classes, stem, stages, block and shortcut. Defaults: a stem of one activated convolution, activation
  * "post", expansion 1 (bottlenecks: 4), shortcutDownsampling "stride", zeroPadding "after", modulation null, strideAt "first"
- * ("middle", v1.5, for bottlenecks), padding "fixed", no convolutionBias, groups 1, widthPerGroup 64, no dropouts, batch norm
+ * ("middle", v1.5, for bottlenecks), padding "fixed", no convolutionBias, groups 1, widthPerGroup 64, no dropouts, a head with bias, batch norm
  * with epsilon 1e-5, momentum 0.1 and the unbiased variance, initialisation "he-fan-out", zeroLastGamma false.
  *
  * Throws UsageError, about the first wrong field, when the document has another form or doesn't mean a network.

@@ -1,4 +1,5 @@
 // The layers of a shortcut and of the junction where it meets the branch.
+import { sameShape } from "../base/shape.ts";
 import type { Block } from "./blocks.ts";
 import type { LayerList, Made } from "./layer-kinds.ts";
 import type { Modulation, ModulationKind, ResNetSpec } from "./spec.ts";
@@ -23,7 +24,7 @@ const shortcut = (list: LayerList, spec: ResNetSpec, block: Block, x: Made, norm
     return done ? averaged : list.zeroPad(name, averaged, left, way.before, way.after);
   }
   if (spec.block === "dense") return list.dense(name, x, output[0]);
-  const first = spec.shortcutDownsampling === "average" ? 1 : 0;
+  const first = spec.shortcutDownsampling === "stride" ? 0 : 1;
   const bias = spec.convolutionBias ? 0 : null;
   const projected = list.conv(`${name}.${first}`, averaged, pixels(left), output[0], 1, bias);
   return normalised ? list.batchNorm(`${name}.${first + 1}`, projected, false) : projected;
@@ -84,6 +85,12 @@ const modulate = <K extends ModulationKind>(
   return rule(list, block, x, paths, modulation);
 };
 
+/** Where only whole windows are averaged, a path can be smaller than the block's output. */
+const extended = (list: LayerList, spec: ResNetSpec, block: Block, path: string, x: Made): Made => {
+  if (spec.shortcutDownsampling !== "average-whole" || sameShape(x.output, block.output)) return x;
+  return list.extend(`${block.name}.extended${path}`, x, block.output);
+};
+
 /**
  * Adds the shortcut from x to the branch. `normalised`: whether a projection has a batch norm, which it has where the branch
  * ends with one, so that pre-activation leaves the way through the shortcuts free. In a plain network the branch is all.
@@ -97,7 +104,10 @@ export const joinPaths = (
   normalised: boolean,
 ): Made => {
   if (block.shortcut === null) return branch;
-  const straight = { way: shortcut(list, spec, block, x, normalised), branch };
+  const straight = {
+    way: extended(list, spec, block, "Shortcut", shortcut(list, spec, block, x, normalised)),
+    branch: extended(list, spec, block, "Branch", branch),
+  };
   const { modulation } = spec;
   const paths = modulation === null ? straight : modulate(list, block, x, straight, modulation);
   return list.combine("add", `${block.name}.add`, paths.branch, paths.way);

@@ -27,6 +27,11 @@ export const poolSchema = z.strictObject(
 export const stemSchema = z.strictObject(
   {
     width: whole("a whole number of at least 1 (the paper's: 64 for ImageNet, 16 for CIFAR-10)"),
+    before: z
+      .array(whole("a whole number of at least 1 (ResNet-C's: 32)"), {
+        error: "a list of widths (ResNet-C's: [32, 32])",
+      })
+      .default([]),
     kernel: whole("a whole number of at least 1 (the paper's: 7 for ImageNet, 3 for CIFAR-10)"),
     stride: whole("a whole number of at least 1 (the paper's: 2 for ImageNet, 1 for CIFAR-10)"),
     padding: paddingSchema('"fixed", (kernel − 1) / 2 for odd kernels').default("fixed"),
@@ -54,8 +59,11 @@ const activationOrders = [
 ] as const satisfies readonly ActivationOrder[];
 const dropoutText = "a fraction of at least 0 and less than 1 (the paper's: 0)";
 export const headSchema = z.strictObject(
-  { dropout: z.number({ error: dropoutText }).min(0, { error: dropoutText }).lt(1, { error: dropoutText }) },
-  { error: "{dropout}" },
+  {
+    dropout: z.number({ error: dropoutText }).min(0, { error: dropoutText }).lt(1, { error: dropoutText }).default(0),
+    bias: z.boolean({ error: "true (the paper) or false (dlib's face net)" }).default(true),
+  },
+  { error: "{dropout, bias}" },
 );
 const epsilonText = "a number greater than 0 (PyTorch's: 1e-5)";
 const momentumText = "a number greater than 0 and at most 1, the weight of the new batch (PyTorch's: 0.1)";
@@ -116,7 +124,9 @@ export const specSchema = z.strictObject(
     }),
     zeroPadding: z.enum(["after", "around"], { error: '"after" (torch7\'s) or "around"' }).default("after"),
     shortcutDownsampling: z
-      .enum(["stride", "average"], { error: '"stride" (the paper) or "average" (ResNet-D)' })
+      .enum(["stride", "average", "average-whole"], {
+        error: '"stride" (the paper), "average" (ResNet-D) or "average-whole" (dlib)',
+      })
       .default("stride"),
     modulation: modulationSchema.nullable().default(null),
     strideAt: z.enum(["first", "middle"], { error: '"first" (the paper, v1) or "middle" (v1.5)' }).optional(),
@@ -129,7 +139,7 @@ export const specSchema = z.strictObject(
       .min(0, { error: dropoutText })
       .lt(1, { error: dropoutText })
       .default(0),
-    head: headSchema.default({ dropout: 0 }),
+    head: headSchema.default({ dropout: 0, bias: true }),
     batchNorm: batchNormSchema.default({ epsilon: 1e-5, momentum: 0.1, runningVariance: "unbiased" }),
     initialisation: z
       .enum(["he-fan-out", "he-fan-in", "he-fan-in-truncated"], {

@@ -21,11 +21,16 @@ export type Padding = "fixed" | "same" | number | Sides;
 
 /**
  * The first layers. The first paper: 7×7, stride 2, 64 filters and a 3×3 max pool of stride 2 and padding 1 for ImageNet;
- * 3×3, stride 1, 16 filters and no pool for CIFAR-10.
+ * 3×3, stride 1, 16 filters and no pool for CIFAR-10. ResNet-C: 3×3 of 32, 32 and 64 filters in place of the 7×7.
  */
 export interface Stem {
   /** Filters, hence channels that the first stage takes. */
   readonly width: number;
+  /**
+   * Filters of further convolutions in front of that one, of the same kernel, each with batch norm and relu; the first of all
+   * has the stride. Empty but for deep stems: [32, 32] in ResNet-C and -D (1812.01187, section 4.2).
+   */
+  readonly before: readonly number[];
   readonly kernel: number;
   readonly stride: number;
   readonly padding: Padding;
@@ -72,9 +77,11 @@ export type ShortcutOption = "A" | "B" | "C" | "none";
 
 /**
  * How shortcuts of A, B and C follow the stride. stride: they take every stride-th pixel. average: they take the mean of
- * each stride × stride window: with B, ResNet-D (1812.01187, section 4.2), with A, dlib's face net.
+ * each stride × stride window, also of what is left of one at the edge: with B, ResNet-D (1812.01187, section 4.2).
+ * average-whole: of whole windows only; where branch and shortcut then differ in size, the smaller gets rows of zeros below
+ * and columns of zeros to the right, and the block has the larger size: with A, dlib's face net (its layer add_prev).
  */
-export type ShortcutDownsampling = "stride" | "average";
+export type ShortcutDownsampling = "stride" | "average" | "average-whole";
 
 /**
  * Where option A puts its zeros. after: behind the image's channels (torch7's Concat; blocks of 16 channels stay aligned).
@@ -139,8 +146,11 @@ export interface ResNetSpec {
   readonly widthPerGroup: number;
   /** The fraction of values set to zero before a block's last layer while training (wide ResNets, 1605.07146, section 2.4); 0: none. */
   readonly blockDropout: number;
-  /** `dropout` is the fraction of features set to zero before the dense layer while training; 0 means that there is no such layer. */
-  readonly head: { readonly dropout: number };
+  /**
+   * `dropout` is the fraction of features set to zero before the dense layer while training; 0 means that there is no such layer.
+   * `bias`: whether the dense layer has one (all but dlib's face net have).
+   */
+  readonly head: { readonly dropout: number; readonly bias: boolean };
   /**
    * `momentum` is PyTorch's: the weight of the new batch in running statistics (Keras' is 1 minus it). `runningVariance`
    * says which variance of a batch of M values enters them: unbiased (÷ (M − 1): PyTorch, and TensorFlow's fused kernel) or
@@ -154,4 +164,11 @@ export interface ResNetSpec {
   readonly initialisation: Initialisation;
   /** Starts each block as the identity: the scale of its last batch norm is 0 (Goyal et al., 1706.02677, section 5.1). */
   readonly zeroLastGamma: boolean;
+}
+
+/** Fields of a spec to set otherwise than a named network has them; of the stem, those with a default may be left out. */
+export interface SpecOptions extends Partial<Omit<ResNetSpec, "stem" | "head" | "batchNorm">> {
+  readonly stem?: (Pick<Stem, "width" | "kernel" | "stride" | "pool"> & Partial<Stem>) | null;
+  readonly head?: Partial<ResNetSpec["head"]>;
+  readonly batchNorm?: Partial<ResNetSpec["batchNorm"]>;
 }

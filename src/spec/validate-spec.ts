@@ -66,10 +66,16 @@ const checkDenseBlocks = (spec: ResNetSpec): string | null => {
     : `${field} is set, but dense blocks have neither maps nor batch norm: leave it out`;
 };
 
-const checkModulation = ({ modulation, shortcut }: ResNetSpec): string | null =>
-  modulation !== null && shortcut === "none"
-    ? `modulation is "${modulation.kind}", but with shortcut "none" there is no shortcut to change: set shortcut to "A" or "B", or modulation to null`
-    : null;
+const checkModulation = ({ modulation, shortcut, shortcutDownsampling }: ResNetSpec): string | null => {
+  if (modulation === null) return null;
+  if (shortcut === "none") {
+    return `modulation is "${modulation.kind}", but with shortcut "none" there is no shortcut to change: set shortcut to "A" or "B", or modulation to null`;
+  }
+  if (shortcutDownsampling === "average-whole" && modulation.kind.endsWith("gate")) {
+    return `modulation is "${modulation.kind}", but with shortcutDownsampling "average-whole" the paths have sizes that a gate has not: set shortcutDownsampling to "average", or modulation to null`;
+  }
+  return null;
+};
 
 const checkGroupWidths = (spec: ResNetSpec): string | null => {
   if (spec.block !== "bottleneck") return null;

@@ -61,3 +61,10 @@ export const averagingWindow = (input: MapShape, output: MapShape, stride: numbe
     right: Math.max(output[2] * stride - input[2], 0),
   },
 });
+
+/** Windows of stride × stride beside one another; what is left of one at the edge doesn't count. */
+export const wholeWindow = (stride: number): Window => ({
+  kernel: stride,
+  stride,
+  padding: { top: 0, left: 0, bottom: 0, right: 0 },
+});

@@ -213,6 +213,12 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
         b.add("padChannels", "node", { x: b.input("x", "f64", [2, 2, 3, 3]) }, { before: 0, after: 2 }),
     },
   },
+  extendMap: {
+    through: ["y"],
+    cases: {
+      "both ways": (b) => b.add("extendMap", "node", { x: b.input("x", "f64", [2, 2, 2, 3]) }, { below: 1, right: 2 }),
+    },
+  },
   dense: {
     through: ["y"],
     cases: { "7 to 5": (b) => dense(b, 3, 7, 5), "1 image, 1 class": (b) => dense(b, 1, 4, 1) },

@@ -66,6 +66,7 @@ export interface OperationParams {
   batchNormTrain: { readonly epsilon: number; readonly momentum: number };
   batchNormInference: { readonly epsilon: number };
   maxPool: WindowOfCase & { readonly kernel: Pair };
+  averagePool: WindowOfCase & { readonly kernel: Pair; readonly countPadding: boolean };
   globalAveragePool: Record<never, never>;
   shortcutA: { readonly stride: Pair; readonly before: number; readonly after: number };
   dense: Record<never, never>;
@@ -105,6 +106,14 @@ export interface FormulaGolden {
   readonly sampleIndices: readonly number[];
 }
 
+/** Learned numbers and multiply-accumulates of one image, as tools/goldens/counts.py counted them on PyTorch's modules. */
+export type CountsGolden = Readonly<
+  Record<
+    "torchvision" | "paper" | "cifar",
+    Readonly<Record<string, { readonly parameters: number; readonly macs: number }>>
+  >
+>;
+
 export interface Manifest {
   readonly command: string;
   readonly date: string;
@@ -116,6 +125,7 @@ export interface Manifest {
 
 interface Fixtures extends Record<NetworkName, NetworkGolden> {
   formula: FormulaGolden;
+  counts: CountsGolden;
   operations: OperationGoldens;
 }
 

@@ -1,6 +1,7 @@
 import { createHash } from "node:crypto";
+import { readdirSync } from "node:fs";
 import { expect, test } from "vitest";
-import { readFixtureBytes, readManifest } from "./fixtures.ts";
+import { fixturesFolder, readFixtureBytes, readManifest } from "./fixtures.ts";
 import { formulaVersion } from "./formula.ts";
 
 const manifest = readManifest();
@@ -11,6 +12,11 @@ test("the fixtures are those that the manifest names, byte for byte, and at most
     expect(createHash("sha256").update(bytes).digest("hex"), file).toBe(sha256);
     expect(bytes.length, file).toBeLessThanOrEqual(150_000);
   }
+});
+
+test("the manifest names every golden", () => {
+  const files = readdirSync(fixturesFolder).filter((file) => file.endsWith(".golden.json"));
+  expect(Object.keys(manifest.files)).toEqual(files.sort());
 });
 
 test("the manifest says by what the fixtures were made", () => {

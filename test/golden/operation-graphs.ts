@@ -108,6 +108,13 @@ const rules: { readonly [K in OperationName]: (golden: OperationCaseOf<K>, opera
     const backward = { ...params, inputShape: x.shape };
     return { y, ...operands.builder.add("maxPoolBackward", "backward", { argmax, dy }, backward) };
   },
+  averagePool: ({ params }, operands) => {
+    const [x, dy] = [operands.image("x"), operands.image("dy")];
+    return {
+      ...operands.builder.add("averagePool", "forward", { x }, params),
+      ...operands.builder.add("averagePoolBackward", "backward", { dy }, { ...params, inputShape: x.shape }),
+    };
+  },
   globalAveragePool: (_golden, operands) => {
     const [x, dy] = [operands.image("x"), operands.features("dy")];
     const [, , height, width] = x.shape;

@@ -18,7 +18,7 @@ export type CompactDigests = Readonly<Record<string, CompactDigest>>;
 
 export interface StepGolden {
   readonly case: {
-    /** One of torchvision's networks by its name here, else a spec of its own. */
+    /** A whole network by its name here, else a spec of its own. */
     readonly model?: string;
     readonly spec?: object;
     readonly input: MapShape;
@@ -52,5 +52,5 @@ export const readStepGolden = (name: string): StepGolden =>
 export const specOf = ({ case: { model, spec, input, classes } }: StepGolden): ResNetSpec =>
   model === undefined ? parseSpec(spec, "golden") : namedSpec(model, { input, classes });
 
-/** Whether the network is one of torchvision's, whole: tens of millions of weights. */
+/** Whether the network is a named one, whole: millions of weights. */
 export const isLarge = ({ case: { model } }: StepGolden): boolean => model !== undefined;

@@ -1,4 +1,4 @@
-"""Remakes every golden in fixtures/ from PyTorch 1.13. One command, about five minutes on one core:
+"""Remakes every golden in fixtures/ from PyTorch 1.13. One command, about six minutes on one core:
 
     python3 tools/goldens/make.py --date 2025-11-22
 
@@ -20,6 +20,7 @@ import numpy as np
 import torch
 import torchvision
 
+import counts
 import formula
 import networks
 import operations
@@ -79,6 +80,7 @@ def main():
     step_networks.check_twin()
     goldens = [
         ("formula", formula_golden, 2),
+        ("counts", counts.make, 2),
         ("operations", operations.make, 4),
         *((case.name, functools.partial(networks.make, case), 2) for case in networks.CASES),
         *((f"step-{step.name}", functools.partial(step_networks.make, step), 2) for step in step_networks.CASES),

@@ -71,6 +71,14 @@ def max_pool(params, x, dy):
     return {"y": y, **backward(y, dy, dx=x)}
 
 
+def average_pool(params, x, dy):
+    """More padding below and to the right than above and left is torch's ceil_mode; that part never counts in the mean."""
+    before, after = params["padding"]["top"], params["padding"]["bottom"]
+    assert set(params["padding"].values()) <= {before, after} and (after == before or not params["countPadding"])
+    y = F.avg_pool2d(x, params["kernel"], params["stride"], before, after > before, params["countPadding"])
+    return {"y": y, **backward(y, dy, dx=x)}
+
+
 def global_average_pool(params, x, dy):
     y = F.adaptive_avg_pool2d(x, 1).flatten(1)
     return {"y": y, **backward(y, dy, dx=x)}
@@ -109,6 +117,7 @@ FUNCTIONS = {
     "batchNormTrain": batch_norm_train,
     "batchNormInference": batch_norm_inference,
     "maxPool": max_pool,
+    "averagePool": average_pool,
     "globalAveragePool": global_average_pool,
     "shortcutA": shortcut_a,
     "dense": dense,
@@ -154,6 +163,11 @@ def pool_case(source, kernel, params):
     return "maxPool", {"kernel": list(kernel), **params}, {"x": source, "dy": dy}
 
 
+def average_case(x, kernel, params, count_padding):
+    operation, pool, sources = pool_case(uniform(*x), kernel, params)
+    return "averagePool", {**pool, "countPadding": count_padding}, sources
+
+
 def loss_case(n, classes, smoothing, offset=0.0, scale=4.0):
     sources = {"logits": uniform(n, classes, offset=offset, scale=scale), "labels": integers(n, below=classes)}
     return "softmaxCrossEntropy", {"labelSmoothing": smoothing}, sources
@@ -190,6 +204,11 @@ CASES = {
     "max3x3-stride2-even": pool_case(uniform(2, 16, 8, 8), (3, 3), window((2, 2), 1)),
     "max3x3-stride2-ties": pool_case(integers(2, 4, 8, 7, below=3, offset=-3), (3, 3), window((2, 2), 1)),
     "max2x2-stride2": pool_case(uniform(2, 3, 7, 6), (2, 2), window((2, 2), 0)),
+    "average2x2-stride2": average_case((2, 16, 7, 6), (2, 2), window((2, 2), 0), False),
+    "average2x2-stride2-ceil": average_case((2, 4, 7, 9), (2, 2), window((2, 2), 0, 0, 1, 1), False),
+    "average3x3-stride2-counting-padding": average_case((2, 5, 9, 7), (3, 3), window((2, 2), 1), True),
+    "average3x3-stride2-padded": average_case((2, 5, 9, 7), (3, 3), window((2, 2), 1), False),
+    "average3x3-stride2-padded-ceil": average_case((2, 16, 8, 6), (3, 3), window((2, 2), 1, 1, 2, 2), False),
     "average": ("globalAveragePool", {}, {"x": uniform(3, 5, 4, 7), "dy": uniform(3, 5)}),
     "shortcut-a": (
         "shortcutA",
@@ -222,13 +241,16 @@ def compute(case, dtype):
 def reductions(case):
     """For sums of products: result -> (K, the same operation on absolute values)."""
     operation, params, sources = CASES[case]
-    if operation not in ("conv2d", "dense", "globalAveragePool"):
+    if operation not in ("conv2d", "dense", "averagePool", "globalAveragePool"):
         return {}
     operands = {name: operand(case, name, source).double().abs().requires_grad_() for name, source in sources.items()}
     absolute = FUNCTIONS[operation](params, **operands)
     if operation == "globalAveragePool":
         pixels = math.prod(sources["x"]["shape"][2:])
         return {"y": (pixels + 1, absolute["y"]), "dx": (1, absolute["dx"])}
+    if operation == "averagePool":
+        windows = math.prod(-(-size // step) for size, step in zip(params["kernel"], params["stride"]))
+        return {"y": (math.prod(params["kernel"]) + 1, absolute["y"]), "dx": (windows + 1, absolute["dx"])}
     weight, dy = sources["weight"]["shape"], sources["dy"]["shape"]
     terms = {"y": math.prod(weight[1:]) + (operation == "dense"), "dWeight": dy[0] * math.prod(dy[2:]), "dBias": dy[0]}
     terms["dx"] = weight[0] // params.get("groups", 1) * math.prod(weight[2:])

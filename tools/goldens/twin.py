@@ -50,6 +50,21 @@ class MaxPool(nn.MaxPool2d):
         return super().forward(F.pad(x, self.sliding.amounts(x), value=float("-inf")))
 
 
+class BatchNorm(nn.BatchNorm2d):
+    """`biased`: the variance of a batch enters the running variance as it normalises the batch, divided by M."""
+
+    biased = False
+
+    def forward(self, x):
+        before = self.running_var.clone()
+        y = super().forward(x)
+        if self.training and self.biased:
+            with torch.no_grad():
+                batch = (x.detach() - x.detach().mean((0, 2, 3), keepdim=True)).square().mean((0, 2, 3))
+                self.running_var = (1 - self.momentum) * before + self.momentum * batch  # the old one is kept for autograd
+        return y
+
+
 class Dropout(nn.Module):
     """`stream` counts the dropping layers of a network in the order of execution."""
 
@@ -78,7 +93,7 @@ class Block(nn.Module):
     def __init__(self, spec, stage, inputs, stride, activated, drops):
         super().__init__()
         self.order, self.activated, self.modulation = spec["activation"], activated, spec["modulation"]
-        self.dense = spec["block"] == "dense"
+        self.dense, self.whole = spec["block"] == "dense", spec["shortcutDownsampling"] == "average-whole"
         self.relu = nn.ReLU()
         width, self.outputs = stage["width"], stage["width"] * spec["expansion"]
         bias, explicit = spec["convolutionBias"], not isinstance(spec["padding"], str)
@@ -103,7 +118,7 @@ class Block(nn.Module):
         for i, layer in enumerate(layers, 1):
             setattr(self, f"{'fc' if self.dense else 'conv'}{i}", layer)
             if not self.dense and not (i == 1 and activated and self.order == "pre"):
-                setattr(self, f"bn{i}", nn.BatchNorm2d(layer.in_channels if self.order == "pre" else layer.out_channels))
+                setattr(self, f"bn{i}", BatchNorm(layer.in_channels if self.order == "pre" else layer.out_channels))
         self.fits = inputs == self.outputs and stride == 1
         self.plain = spec["shortcut"] == "none"
         self.downsample = None if self.plain else self.make_shortcut(spec, inputs, stride, bias)
@@ -114,9 +129,10 @@ class Block(nn.Module):
         self.drop_branch = Dropout(spec["blockDropout"], drops) if spec["blockDropout"] > 0 else None
 
     def make_shortcut(self, spec, inputs, stride, bias):
-        option, average = spec["shortcut"], spec["shortcutDownsampling"] == "average"
-        # As timm's ResNet-D; without padding the branch is the smaller one, and dlib's windows are whole.
-        pooling = nn.AvgPool2d(stride, stride, ceil_mode=spec["padding"] != 0, count_include_pad=False)
+        option, average = spec["shortcut"], spec["shortcutDownsampling"] != "stride"
+        # Parts of windows count in timm's ResNet-D; without padding the branch is the smaller one, and there are none.
+        parts = spec["shortcutDownsampling"] == "average" and spec["padding"] != 0
+        pooling = nn.AvgPool2d(stride, stride, ceil_mode=parts, count_include_pad=False)
         if option != "C" and self.fits:
             return None
         if option == "A":
@@ -130,7 +146,7 @@ class Block(nn.Module):
         layers = [*pool, Conv(inputs, self.outputs, 1, 1 if average else stride, bias=bias)]
         # Where the branch ends with a batch norm, the projection does so as well.
         if self.order not in ("pre", "batch-norm-after-addition"):
-            layers.append(nn.BatchNorm2d(self.outputs))
+            layers.append(BatchNorm(self.outputs))
         return nn.Sequential(*layers)
 
     def norm(self, i, x):
@@ -167,6 +183,9 @@ class Block(nn.Module):
         if not self.plain:
             source = x if self.downsample is None else first
             way = source if self.downsample is None else self.downsample(source)
+            if self.whole:  # dlib's add_prev: pixels that one of the two lacks count as zeros
+                height, width = max(way.shape[2], y.shape[2]), max(way.shape[3], y.shape[3])
+                way, y = (F.pad(z, (0, width - z.shape[3], 0, height - z.shape[2])) for z in (way, y))
             y = self.join(source, way, y)
         if self.order == "batch-norm-after-addition":
             y = self.norm(self.count, y)
@@ -195,11 +214,14 @@ class Twin(nn.Module):
             self.activated, channels = False, spec["input"][0] * spec["input"][1] * spec["input"][2]
         else:
             self.activated, channels = stem["activated"], stem["width"]
-            self.conv1 = Conv(
-                spec["input"][0], channels, stem["kernel"], stem["stride"], 1, spec["convolutionBias"], stem["padding"]
-            )
+            modules, inputs, stride = [], spec["input"][0], stem["stride"]
+            for width in (*stem["before"], channels):
+                modules += [Conv(inputs, width, stem["kernel"], stride, 1, spec["convolutionBias"], stem["padding"])]
+                modules += [BatchNorm(width), nn.ReLU()]
+                inputs, stride = width, 1
+            self.conv1 = nn.Sequential(*modules[:-2]) if stem["before"] else modules[0]
             if self.activated:
-                self.bn1 = nn.BatchNorm2d(channels)
+                self.bn1 = BatchNorm(channels)
             pool = stem["pool"]
             self.pool = MaxPool(pool["kernel"], pool["stride"], pool["padding"]) if pool else nn.Identity()
         self.stages = []
@@ -213,11 +235,12 @@ class Twin(nn.Module):
             setattr(self, f"layer{s}", nn.Sequential(*blocks))
             self.stages.append(f"layer{s}")
         if spec["activation"] == "pre" and stem is not None:
-            self.bn = nn.BatchNorm2d(channels)
-        self.fc = nn.Linear(channels, spec["classes"])
+            self.bn = BatchNorm(channels)
+        self.fc = nn.Linear(channels, spec["classes"], bias=spec["head"]["bias"])
         for module in self.modules():
-            if isinstance(module, nn.BatchNorm2d):
+            if isinstance(module, BatchNorm):
                 module.eps, module.momentum = spec["batchNorm"]["epsilon"], spec["batchNorm"]["momentum"]
+                module.biased = spec["batchNorm"].get("runningVariance") == "biased"
 
     def forward(self, x):
         self.drops["stream"] = 0

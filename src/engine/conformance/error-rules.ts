@@ -133,6 +133,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   unflatten: exact,
   padChannels: exact,
   sliceChannels: exact,
+  extendMap: exact,
+  cropMap: exact,
   // rate, 1 − rate and its reciprocal may be rounded before the product is.
   dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   softmaxCrossEntropy: softmaxCrossEntropyError,

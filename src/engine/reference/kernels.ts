@@ -23,7 +23,7 @@ import { flatten, unflatten } from "./flatten.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
-import { padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
+import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
 /** A fused node is what its body is; values that only the body knows are rounded to their types like all others. */
@@ -66,6 +66,8 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   unflatten,
   padChannels,
   sliceChannels,
+  extendMap: copyCorner,
+  cropMap: copyCorner,
   dense,
   denseBackwardData,
   denseBackwardWeight,

@@ -53,3 +53,17 @@ export const sliceChannels: Kernel<"sliceChannels"> = ({ operands, results, para
     y.set(x.subarray(first, first + count * P), n * count * P);
   }
 };
+
+/** y[n, c, i, j] = x[n, c, i, j] for i < min(H, H′), j < min(W, W′), zero elsewhere. */
+export const copyCorner: Kernel<"extendMap" | "cropMap"> = ({ operands, results }, elementsOf) => {
+  const [N, C, H, W] = operands.x.shape;
+  const [, , H2, W2] = results.y.shape; // H′, W′
+  const x = elementsOf(operands.x); // [N, C, H, W]
+  const y = elementsOf(results.y).fill(0); // [N, C, H′, W′]
+  for (let plane = 0; plane < N * C; plane++) {
+    for (let i = 0; i < Math.min(H, H2); i++) {
+      const row = (plane * H + i) * W; // x[n, c, i, :]
+      y.set(x.subarray(row, row + Math.min(W, W2)), (plane * H2 + i) * W2);
+    }
+  }
+};

@@ -14,7 +14,15 @@ const narrow = (spec: ResNetSpec): ResNetSpec => ({
 const batchNorm = { epsilon: 1.001e-5, momentum: 0.01, runningVariance: "unbiased" } as const;
 const bottleneck = narrow(namedSpec("resnet50_v1", { input: [3, 48, 48], classes: 7, batchNorm }));
 /** As wide as the first stage: were the first block to project, both its paths would take the activation, and it would be no sign. */
-const bareStem = { width: 4, kernel: 3, stride: 1, padding: "fixed", activated: false, pool: null } as const;
+const bareStem = {
+  width: 4,
+  before: [],
+  kernel: 3,
+  stride: 1,
+  padding: "fixed",
+  activated: false,
+  pool: null,
+} as const;
 const refusal = (run: () => unknown): string => {
   try {
     run();

@@ -107,6 +107,7 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) =>
     writing.add("MaxPooling2D", name, [writing.padded(name, x, padding)], config);
   },
   zeroPad: (layer, writing) => refuse(layer, writing, "it has no layer that adds channels of zeros"),
+  extend: (layer, writing) => refuse(layer, writing, "it has no layer that adds rows of zeros to one path"),
   add: ({ name, a, b }, writing) => writing.add("Add", name, [a, b], {}),
   multiply: (layer, writing) => refuse(layer, writing, modulated),
   sigmoid: (layer, writing) => refuse(layer, writing, modulated),
@@ -117,7 +118,9 @@ const rules: { readonly [K in LayerKind]: (layer: Layer<K>, writing: Writing) =>
     writing.add("GlobalAveragePooling2D", name, [x], { data_format: "channels_last" });
   },
   dropout: ({ name, x, fraction }, writing) => writing.add("Dropout", name, [x], { rate: fraction }),
-  dense: ({ name, x, outFeatures }, writing) => {
+  dense: (layer, writing) => {
+    const { name, x, outFeatures, bias } = layer;
+    if (!bias) refuse(layer, writing, "only dense layers with a bias are");
     writing.add("Dense", name, [x], { units: outFeatures, activation: "softmax", use_bias: true });
     writing.tensors.set(`${name}/kernel`, transposed(writing.weight(`${name}.weight`)));
     writing.tensors.set(`${name}/bias`, writing.weight(`${name}.bias`));

@@ -28,6 +28,13 @@ const paddings: Readonly<Record<string, { readonly x: ImageShape; readonly befor
     "after only": { x: [2, 16, 3, 3], before: 0, after: 16 },
   };
 
+const extensions: Readonly<Record<string, { readonly x: ImageShape; readonly below: number; readonly right: number }>> =
+  {
+    "3×3 to 4×4": { x: [2, 32, 3, 3], below: 1, right: 1 },
+    "below only, 5 channels": { x: [1, 5, 4, 3], below: 2, right: 0 },
+    "to the right only": { x: [2, 16, 2, 5], below: 0, right: 3 },
+  };
+
 export const imageCases: CaseTable<
   | "relu"
   | "reluBackward"
@@ -42,6 +49,8 @@ export const imageCases: CaseTable<
   | "unflatten"
   | "padChannels"
   | "sliceChannels"
+  | "extendMap"
+  | "cropMap"
 > = {
   relu: forEachOf(shapes, (shape) => (b, dtype) => [b.add("relu", "relu", { x: image(b, dtype, "x", shape) }, {}).y]),
   reluBackward: forEachOf(shapes, (shape) => (b, dtype) => {
@@ -100,5 +109,12 @@ export const imageCases: CaseTable<
   sliceChannels: forEachOf(paddings, ({ x: [n, c, h, w], before, after }) => (b, dtype) => {
     const x = image(b, dtype, "x", [n, before + c + after, h, w]);
     return [b.add("sliceChannels", "slice", { x }, { start: before, count: c }).y];
+  }),
+  extendMap: forEachOf(extensions, ({ x, ...amounts }) => (b, dtype) => [
+    b.add("extendMap", "extend", { x: image(b, dtype, "x", x) }, amounts).y,
+  ]),
+  cropMap: forEachOf(extensions, ({ x: [n, c, h, w], below, right }) => (b, dtype) => {
+    const x = image(b, dtype, "x", [n, c, h + below, w + right]);
+    return [b.add("cropMap", "crop", { x }, { size: [h, w] }).y];
   }),
 };

@@ -1,4 +1,4 @@
-// The parts of shortcut A: fewer pixels, more channels. Subsampling is average pooling with a window of one pixel, whose
+// The parts of shortcuts without parameters: fewer or more pixels, more channels. Subsampling is average pooling with a window of one pixel, whose
 // backward pass fills the gaps with zeros; padding is concatenation with zeros.
 import { padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
@@ -62,5 +62,23 @@ export const sliceChannels = (
   const layout = unlessCut(context.imageLayoutOf(x), params.start, params.count);
   const from = context.read(x, layout);
   const part = context.dnnl.part(from.descriptor, y.shape, [0, params.start, 0, 0], context.where);
+  context.reorder({ ...from, descriptor: part, shape: y.shape }, context.result(y, layout));
+};
+
+/** Zeros everywhere, and then the map into its corner. */
+export const extendMap = (context: Lowering, { operands: { x }, results: { y } }: NodeOf<"extendMap">): void => {
+  const layout = context.imageLayoutOf(x);
+  const from = context.read(x, layout);
+  const zeros = context.constant(0, y.shape, layout);
+  const to = context.result(y, layout);
+  context.reorder(zeros, to);
+  const part = context.dnnl.part(to.descriptor, x.shape, [0, 0, 0, 0], context.where);
+  context.reorder(from, { ...to, descriptor: part, shape: x.shape });
+};
+
+export const cropMap = (context: Lowering, { operands: { x }, results: { y } }: NodeOf<"cropMap">): void => {
+  const layout = context.imageLayoutOf(x);
+  const from = context.read(x, layout);
+  const part = context.dnnl.part(from.descriptor, y.shape, [0, 0, 0, 0], context.where);
   context.reorder({ ...from, descriptor: part, shape: y.shape }, context.result(y, layout));
 };

@@ -1,5 +1,5 @@
 // Pooling. The winners of a maximum pool are the library's workspace: only the backward pass can read them.
-import { UnsupportedError } from "../../../base/errors.ts";
+import { invariant, UnsupportedError } from "../../../base/errors.ts";
 import type { ImageShape } from "../../../base/shape.ts";
 import { type AveragePoolParams, padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
@@ -19,7 +19,7 @@ export const maxPool = (
   const primitive = context.describe({ kind: "pooling", algorithm: "max", pass: "training", ...shapes, ...params });
   const winners = primitive.layoutOf("workspace");
   if (winners === null) throw new UnsupportedError("onednn", context.where, "the library keeps no winners");
-  const workspace = context.temporary("winners", winners, argmax.shape);
+  const workspace = context.temporary("winners", winners, argmax.shape, layout);
   context.workspaces.set(argmax.name, workspace);
   context.call(primitive, [
     ["x", from],
@@ -35,7 +35,9 @@ export const maxPoolBackward = (
   const workspace = context.workspaces.get(argmax.name);
   if (workspace === undefined)
     throw new UnsupportedError("onednn", context.where, `${argmax.name} is no result of a pool`);
-  const layout = context.imageLayoutOf(dy);
+  // The winners lie as the forward pass's images; the gradient is brought into that layout, should it have come in another.
+  const { layout } = workspace;
+  invariant(layout !== "opaque", `${argmax.name} lies as images do`);
   const from = context.read(dy, layout);
   const to = context.result(dx, layout);
   const shapes = { x: to.descriptor, y: from.descriptor };

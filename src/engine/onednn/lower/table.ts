@@ -4,7 +4,7 @@ import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
 import { addBias, sumPerChannel } from "./bias.ts";
-import { padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
+import { cropMap, extendMap, padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
@@ -58,6 +58,8 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   unflatten,
   padChannels,
   sliceChannels,
+  extendMap,
+  cropMap,
   dense,
   denseBackwardData,
   denseBackwardWeight,
