@@ -150,15 +150,9 @@ describe("recogniseTensors(tensors) of timm", () => {
     expect(found(resnet([3, 4, 6, 3], 1, 128, plainStem, 0))[0]).toBe("wide-resnet50-2");
   });
 
-  test("tells averaged projections (avg_down) by where the convolution stands; ResNet-D's deep stem is refused", () => {
-    expect(found(resnet([3, 4, 6, 3], 1, 64, plainStem, 1))).toEqual(["resnet50-d"]);
-    const deep = resnet([3, 4, 6, 3], 1, 64, deepStem, 1);
-    expect(() => recogniseOrRefuse(tensorsOf(deep), "resnet50d.safetensors")).toThrow(
-      new FormatError(
-        "resnet50d.safetensors",
-        `its ${deep.length} tensors are of a network that no spec here can be: their stem is several convolutions, as ResNet-D's`,
-      ),
-    );
+  test("tells ResNet-D by its deep stem and its averaged projections, ResNet-C by the stem alone", () => {
+    expect(found(resnet([3, 4, 6, 3], 1, 64, deepStem, 1))).toEqual(["resnet50-d"]);
+    expect(found(resnet([3, 4, 6, 3], 1, 64, deepStem, 0))).toEqual(["resnet50-deep-stem"]);
   });
 });
 

@@ -49,6 +49,8 @@ const opOfKind: { readonly [K in Exclude<OpKind, "fused">]: ProfileOp } = {
   subsampleBackward: "shortcut",
   padChannels: "shortcut",
   sliceChannels: "shortcut",
+  extendMap: "shortcut",
+  cropMap: "shortcut",
   dense: "dense",
   denseBackwardData: "dense",
   denseBackwardWeight: "dense",

@@ -43,13 +43,16 @@ const fits = (spec: ResNetSpec, tensors: NamedTensors, count: number): boolean =
   );
 };
 
+/** The filters that see the image: of the only convolution of a stem, or of the first of several. */
+const stem = (tensors: NamedTensors) => tensors.get("conv1.weight") ?? tensors.get("conv1.0.weight");
+
 /**
  * The named network as these tensors would have it: their classes and channels, and the zeros where their family has them. The
  * input's height and width, which leave no trace, are those of `size`, else the named network's. Throws UsageError as namedSpec.
  */
 export const namedSpecFor = (name: string, { tensors, naming }: Renamed, size?: MapShape): ResNetSpec => {
   const plain = namedSpec(name);
-  const [channels, classes] = [tensors.get("conv1.weight")?.shape[1], tensors.get("fc.weight")?.shape[0]];
+  const [channels, classes] = [stem(tensors)?.shape[1], tensors.get("fc.weight")?.shape[0]];
   const [ofNetwork, height, width] = size ?? plain.input;
   const zeroPadding = plain.shortcut === "A" ? (naming.zeroPadding ?? plain.zeroPadding) : plain.zeroPadding;
   return namedSpec(name, {
@@ -64,7 +67,7 @@ export const recogniseTensors = (given: NamedTensors): RecognisedTensors => {
   const renamed = toTorchvision(given);
   const { tensors } = renamed;
   const isEmpty = (size: number | undefined): boolean => size === undefined || size === 0;
-  if (isEmpty(tensors.get("fc.weight")?.shape[0]) || tensors.get("conv1.weight")?.shape[1] === 0) {
+  if (isEmpty(tensors.get("fc.weight")?.shape[0]) || stem(tensors)?.shape[1] === 0) {
     return { ...renamed, candidates: [] };
   }
   const blocks = blocksByStage(tensors.keys());
@@ -84,10 +87,6 @@ export const recogniseTensors = (given: NamedTensors): RecognisedTensors => {
 
 /** What tensors show that no spec here can have, for people. */
 const foreign: readonly (readonly [is: (names: readonly string[]) => boolean, what: string])[] = [
-  [
-    (names) => names.some((name) => /^(conv1\.\d|stem\.conv\d)\./.test(name)),
-    "their stem is several convolutions, as ResNet-D's",
-  ],
   [
     (names) =>
       names.some((name) => /(norm|bn)\d?\.weight$/.test(name)) && !names.some((name) => name.endsWith("running_mean")),
