@@ -108,13 +108,13 @@ const resampleRows = (
   for (let y = 0; y < rows; y++) {
     const row = ((top + y) * width + start) * channels;
     for (let i = 0; i < keptCount; i++) {
-      const window = i * stride;
-      const end = window + counts[i]!;
+      const from = i * stride;
+      const end = from + counts[i]!;
       const first = row + firsts[i]! * channels;
       if (channels === 3) {
         let [red, green, blue] = [half, half, half];
         let at = first;
-        for (let k = window; k < end; k++) {
+        for (let k = from; k < end; k++) {
           const weight = weights[k]!;
           red = (red + bytes[at]! * weight) | 0;
           green = (green + bytes[at + 1]! * weight) | 0;
@@ -129,7 +129,7 @@ const resampleRows = (
       for (let c = 0; c < channels; c++) {
         let sum = half;
         let at = first + c;
-        for (let k = window; k < end; k++) {
+        for (let k = from; k < end; k++) {
           sum = (sum + bytes[at]! * weights[k]!) | 0;
           at += channels;
         }
