@@ -35,7 +35,9 @@ afterAll(() => remove());
 const train = ["train", "photos", "--model", "tiny.json", "--recipe", "recipe.json", "--engine", "reference"] as const;
 
 describe("residual train <folder>", () => {
-  test("trains, tells what it found, and evaluates; its weights evaluate and predict; changed images are noticed", async () => {
+  test("trains, tells what it found, and evaluates; its weights evaluate and predict; changed images are noticed", {
+    timeout: 240_000,
+  }, async () => {
     const run = await residual(folder, [...train, "--out", "run", "--json"]);
     expect(run.stderr).toContain("left out: cats/empty.jpg is empty: 0 bytes");
     expect(run.stderr).toContain("dogs/damaged.png: is damaged: it can't be decoded (");
