@@ -61,7 +61,7 @@ const firstBatches = async (
   }
 };
 
-describe("openTrainingLoader(picture files)", () => {
+describe("openTrainingLoader(picture files)", { timeout: 240_000 }, () => {
   test.each([
     ["random resized crops", augmentation],
     ["crops of a random scale", { ...augmentation, crop: { ...heScaleCrop, shorterSide: [36, 60] } }],
@@ -70,9 +70,7 @@ describe("openTrainingLoader(picture files)", () => {
     const source = await sourceOf();
     const inline = await firstBatches(6, { source, augmentation: augmented, workers: 0 });
     expect(new Set(inline.hashes).size).toBe(6);
-    for (const workers of [1, 2]) {
-      expect(await firstBatches(6, { source, augmentation: augmented, workers })).toEqual(inline);
-    }
+    expect(await firstBatches(6, { source, augmentation: augmented, workers: 2 })).toEqual(inline);
     const later = await firstBatches(3, { source, augmentation: augmented, workers: 1, start: { epoch: 1, step: 1 } });
     expect(later.hashes).toEqual(inline.hashes.slice(3));
     const other = await firstBatches(6, { source, augmentation: augmented, workers: 0, seed: 6 });
@@ -115,7 +113,7 @@ describe("openTrainingLoader(picture files)", () => {
   });
 });
 
-describe("openEvaluationLoader(picture files)", () => {
+describe("openEvaluationLoader(picture files)", { timeout: 240_000 }, () => {
   test("feeds what predicting feeds, bit for bit", async () => {
     const source = await sourceOf();
     const bgr = { ...preprocessing, channelOrder: "BGR" } as const;
