@@ -25,13 +25,16 @@ export type { OpenedWeights } from "./commands/run-directory/open-weights.ts";
 export { type Summary, summary } from "./commands/summary.ts";
 export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
 export type { TrainedModel } from "./commands/trained-model.ts";
+export type { Augmentation } from "./data/augmentation.ts";
 export type { DataSet } from "./data/data-set.ts";
 export { holdOutValidation } from "./data/data-set.ts";
 export { fitPreprocessing } from "./data/node/fit-preprocessing.ts";
 export { openEvaluationLoader, openTrainingLoader } from "./data/node/loader.ts";
+export { photographPreprocessing } from "./data/photographs.ts";
 export type { PixelPicture } from "./data/pixel-picture.ts";
 export type { Preprocessing } from "./data/preprocessing.ts";
-export { type ImageSource, memorySource, selectImages } from "./data/source.ts";
+export { heScaleCrop, inceptionCrop, type RandomCrop } from "./data/random-crop.ts";
+export { filesSource, type ImageSource, memorySource, selectImages } from "./data/source.ts";
 // Engines, and weights on the disk.
 export type { Engine, Program, State } from "./engine/contract.ts";
 export { createOneDnnEngine } from "./engine/onednn/engine.ts";

@@ -9,13 +9,13 @@ import { writeFileAtomically } from "../checkpoint/node/atomic-file.ts";
 import { writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
 import { readTfjsFolder } from "../checkpoint/node/tfjs-folder.ts";
 import { type WrittenFormat, writers } from "../checkpoint/write-formats.ts";
+import type { DataSetNotice } from "../data/node/data-set-options.ts";
 import { fromTorchvision } from "../exchange/names/rename.ts";
 import { randomNetwork } from "../exchange/structure/random-network.test.fixture.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { namedSpec } from "../spec/named-networks.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
-import type { NoticeEvent } from "./events.ts";
 import { modelMetadata, type TrainedModel } from "./trained-model.ts";
 import { kerasFormat } from "./weights/keras-format.ts";
 
@@ -30,7 +30,7 @@ const choose = async (weights: string, options: WeightsOptions = {}) => {
   const place = {
     cwd,
     cacheFolder: join(cwd, "cache"),
-    onEvent: ({ event, message }: NoticeEvent) => notices.push(`${event}: ${message}`),
+    onEvent: ({ event, message }: DataSetNotice) => notices.push(`${event}: ${message}`),
   };
   return { model: await chooseModel(weights, options, place), notices };
 };

@@ -2,6 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
+import { tellBrokenOnce } from "../data/node/broken-images.ts";
 import { fitPreprocessing } from "../data/node/fit-preprocessing.ts";
 import { openEvaluationLoader } from "../data/node/loader.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
@@ -12,6 +13,7 @@ import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
 import type { CommandEnvironment } from "./environment.ts";
+import { matchClasses } from "./match-classes.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
 /** What `--json` prints: fractions, and the loss in nats. */
@@ -38,7 +40,7 @@ export interface EvaluateOptions extends EngineOptions, WeightsOptions {
 export interface EvaluateResult {
   readonly document: EvaluateDocument;
   readonly evaluation: Evaluation;
-  /** Class names of the data set. */
+  /** Class names by label: the data set's, or the weights' where a folder's classes are matched with them. */
   readonly classes: readonly string[];
 }
 
@@ -84,7 +86,13 @@ export const evaluateModel = async (
     return await evaluateLogits({
       split,
       source,
-      openBatches: () => openEvaluationLoader({ source, preprocessing: model.preprocessing, batch: size }),
+      openBatches: () =>
+        openEvaluationLoader({
+          source,
+          preprocessing: model.preprocessing,
+          batch: size,
+          onBroken: tellBrokenOnce("evaluation", onEvent),
+        }),
       logitsFor: programs.logitsFor,
       onProgress: (images, ofImages) => onEvent({ event: "evaluating", split, images, ofImages }),
       ...(signal && { signal }),
@@ -116,15 +124,16 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
     validationImages: data.validation?.labels.length ?? 0,
     testImages: data.test.labels.length,
   });
-  const source = splitOf(data, split);
-  const input = pixelShapeOf(source);
+  const images = splitOf(data, split);
+  const input = pixelShapeOf(images);
   const named = { ...(input && { input }), classes: data.classes.length };
   const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
-  const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
+  const { source, classes } = matchClasses(images, data, model.classes);
+  const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
   const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
   try {
     const evaluation = await evaluateModel({ ...model, preprocessing }, source, split, batch, engine, environment);
-    return { document: evaluateDocument(evaluation), evaluation, classes: data.classes };
+    return { document: evaluateDocument(evaluation), evaluation, classes };
   } finally {
     await engine.dispose();
   }

@@ -3,6 +3,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
+import { tellBrokenOnce } from "../../data/node/broken-images.ts";
 import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -68,7 +69,7 @@ export const prepareTraining = async (
   });
   const spec = await specForData(options.model, data, environment.host.cwd);
   const weights = options.weights === undefined ? null : await startingWeights(options.weights, spec, environment);
-  const preprocessing = await fitPreprocessing(data.train);
+  const preprocessing = await fitPreprocessing(data.train, spec.input);
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
   const place: TrainingPlace = {
     spec,
@@ -106,9 +107,16 @@ export const trainingOf = (
   validation: data.validation,
   preprocessing,
   classes: data.classes,
-  openTrainingBatches: (options) => openTrainingLoader({ ...options, workers }),
+  openTrainingBatches: (options) =>
+    openTrainingLoader({ ...options, workers, onBroken: tellBrokenOnce("training", environment.onEvent) }),
   openEvaluationBatches: (source, batch) =>
-    openEvaluationLoader({ source, preprocessing, batch: Math.min(batch, source.labels.length), workers }),
+    openEvaluationLoader({
+      source,
+      preprocessing,
+      batch: Math.min(batch, source.labels.length),
+      workers,
+      onBroken: tellBrokenOnce("evaluation", environment.onEvent),
+    }),
   now: environment.monotonicMs,
   ...(weights !== null && { weights }),
   ...(environment.signal && { signal: environment.signal }),

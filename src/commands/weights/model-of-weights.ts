@@ -3,6 +3,7 @@
 import { FormatError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
+import type { DataSetNotice } from "../../data/node/data-set-options.ts";
 import { namedSpecFor, recogniseOrRefuse } from "../../exchange/names/recognise-tensors.ts";
 import { toTorchvision } from "../../exchange/names/rename.ts";
 import { recogniseNetwork } from "../../exchange/structure/recognise.ts";
@@ -10,14 +11,13 @@ import { specOfGraph } from "../../exchange/structure/spec-of-graph.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { MapShape, ResNetSpec } from "../../spec/spec.ts";
-import type { NoticeEvent } from "../events.ts";
 import type { OpenedGraphFile, OpenedTensorsFile, OpenedWeights } from "../run-directory/open-weights.ts";
 import { readModelMetadata, type TrainedModel } from "../trained-model.ts";
 
 export interface ModelOfWeights {
   readonly model: TrainedModel;
   /** What was recognised, a warning where it may be wrong; null where the file or the person said which network it is. */
-  readonly notice: NoticeEvent | null;
+  readonly notice: DataSetNotice | null;
 }
 
 /** A named network as the weights would have it: their classes, channels, epsilon. `size` is that of the images, where it is known. */
@@ -30,7 +30,7 @@ export const specNamed = (name: string, opened: OpenedWeights, size?: MapShape):
 interface Network {
   readonly spec: ResNetSpec;
   readonly tensors: NamedTensors;
-  readonly notice: NoticeEvent | null;
+  readonly notice: DataSetNotice | null;
 }
 
 const described = ({ name, input, classes }: ResNetSpec): string =>

@@ -1,0 +1,26 @@
+import { describe, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import { filesSource, memorySource } from "../data/source.ts";
+import { matchClasses } from "./match-classes.ts";
+
+const source = filesSource("/photos", ["cats/1.jpg", "dogs/1.jpg"], [0, 1]);
+const data = { name: "photos", classes: ["cats", "dogs"] };
+
+describe("matchClasses(source, data, known)", () => {
+  test("numbers a folder's classes as the network does, by their names", () => {
+    const known = ["birds", "dogs", "cats"];
+    const matched = matchClasses(source, data, known);
+    expect([[...matched.source.labels], matched.classes]).toEqual([[2, 1], known]);
+    expect([...source.labels]).toEqual([0, 1]);
+  });
+  test("leaves numbers alone where the network has no names, or the data are no folder", () => {
+    expect(matchClasses(source, data, null)).toEqual({ source, classes: data.classes });
+    const memory = memorySource([1, 1, 1], Uint8Array.of(1, 2), [0, 1]);
+    expect(matchClasses(memory, { name: "idx", classes: ["0", "1"] }, ["shoe", "bag"]).source).toBe(memory);
+  });
+  test("refuses a class that the network doesn't know", () => {
+    expect(() => matchClasses(source, data, ["cats", "a", "b", "c"])).toThrow(
+      new UsageError("photos has classes that the weights don't know: dogs; they know cats, a, b, …"),
+    );
+  });
+});

@@ -1,0 +1,37 @@
+// Labels of a data set in the numbering of the weights: a folder's classes are numbered by their names' order, which need not be the
+// order in which a network learned them.
+import { UsageError } from "../base/errors.ts";
+import type { DataSet } from "../data/data-set.ts";
+import type { ImageSource } from "../data/source.ts";
+
+const examples = 3;
+const listed = (names: readonly string[]): string =>
+  `${names.slice(0, examples).join(", ")}${names.length > examples ? ", …" : ""}`;
+
+export interface MatchedImages {
+  readonly source: ImageSource;
+  /** Names by label. */
+  readonly classes: readonly string[];
+}
+
+/**
+ * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the data are no folder,
+ * the numbers are taken as they are. Throws UsageError for a class of a folder that the network doesn't know.
+ */
+export const matchClasses = (
+  source: ImageSource,
+  data: Pick<DataSet, "name" | "classes">,
+  known: readonly string[] | null,
+): MatchedImages => {
+  const { classes } = data;
+  if (known === null || source.kind !== "files") return { source, classes };
+  const labelOf = new Map(known.map((name, label) => [name, label]));
+  const unknown = classes.filter((name) => !labelOf.has(name));
+  if (unknown.length > 0) {
+    throw new UsageError(
+      `${data.name} has classes that the weights don't know: ${listed(unknown)}; they know ${listed(known)}`,
+    );
+  }
+  const labels = source.labels.map((label) => labelOf.get(classes[label] ?? "") ?? label);
+  return { source: { ...source, labels }, classes: known };
+};
