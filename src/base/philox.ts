@@ -97,6 +97,8 @@ export const randomPurposes = {
   dropout: 4,
   split: 5,
   synthetic: 6,
+  crop: 7,
+  replacement: 8,
 } as const;
 
 /** The numbers 0 … n − 1 in random order (Fisher and Yates). */

@@ -42,17 +42,19 @@ export const readSpec = async (model: string, cwd: string, options: SpecOptions 
   return Object.keys(options).length === 0 ? spec : parseSpec({ ...spec, ...options }, model);
 };
 
-/** The network for a data set: a named one takes its images and classes; a spec of one's own must be made for them. */
+/**
+ * The network for a data set: a named one takes its images and classes; a spec of one's own must be made for them. Photographs of
+ * several sizes are brought to the network's: of a named one, the size that it was made for (224×224, of CIFAR's networks 32×32).
+ */
 export const specForData = async (model: string | ResNetSpec, data: DataSet, cwd: string): Promise<ResNetSpec> => {
   const input = pixelShapeOf(data.train);
-  if (input === null) throw new UsageError(`${data.name} holds images of several sizes; bring them to one first`);
   const classes = data.classes.length;
-  if (typeof model === "string" && !isSpecFile(model)) return namedSpec(model, { input, classes });
+  if (typeof model === "string" && !isSpecFile(model)) return namedSpec(model, { ...(input && { input }), classes });
   const spec = typeof model === "string" ? await readSpec(model, cwd) : model;
-  if (!sameShape(spec.input, input) || spec.classes !== classes) {
+  if ((input !== null && !sameShape(spec.input, input)) || spec.classes !== classes) {
     throw new UsageError(
       `${spec.name} is made for images ${formatShape(spec.input)} of ${spec.classes} classes but ${data.name} holds ` +
-        `${formatShape(input)} of ${classes}; set input and classes of the spec`,
+        `${input === null ? "images" : formatShape(input)} of ${classes}; set input and classes of the spec`,
     );
   }
   return spec;

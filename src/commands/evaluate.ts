@@ -120,7 +120,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const input = pixelShapeOf(source);
   const named = { ...(input && { input }), classes: data.classes.length };
   const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder }, named);
-  const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
+  const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
   const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
   try {
     const evaluation = await evaluateModel({ ...model, preprocessing }, source, split, batch, engine, environment);

@@ -4,7 +4,7 @@ import { randomPurposes, randomStream } from "../base/philox.ts";
 import { type Augmentation, checkAugmentation, drawAugmentation, paperErasing } from "./augmentation.ts";
 
 const stream = (epoch: number, image: number) => randomStream(3, randomPurposes.augmentation, epoch, image);
-const padAndFlip: Augmentation = { pad: 4, flip: true, erase: null };
+const padAndFlip: Augmentation = { crop: null, pad: 4, flip: true, erase: null };
 
 describe("drawAugmentation(augmentation, height, width, stream)", () => {
   test("draws the 9 × 9 crops of 4 padded pixels and both mirrorings equally often", () => {

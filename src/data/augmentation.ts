@@ -1,8 +1,10 @@
-// Augmentation of small images as data, and what is drawn for one image: pad-and-crop with horizontal flip (He et al. 2015,
+// Augmentation as data, and what is drawn for one image of the network's size: pad-and-crop with horizontal flip (He et al. 2015,
 // "Deep residual learning", §4.2: 4 pixels padded on each side, a random crop of the padded image or its mirror image), and
 // random erasing (Zhong et al. 2017). What image i gets in epoch e depends on (seed, e, i) alone. Pixels move in placement.ts.
+// How the image is cut from a photograph in the first place is random-crop.ts.
 import { UsageError } from "../base/errors.ts";
 import type { RandomStream } from "../base/philox.ts";
+import { checkRandomCrop, type RandomCrop } from "./random-crop.ts";
 import type { PixelShape } from "./source.ts";
 
 /** Random erasing: a rectangle of the image is overwritten. */
@@ -19,6 +21,11 @@ export interface Erasing {
 
 export interface Augmentation {
   /**
+   * How the image is cut from a picture, before all else; null as in evaluation: by the preprocessing's fit. Photographs are
+   * trained on with a random crop, small images of one size with `pad`.
+   */
+  readonly crop: RandomCrop | null;
+  /**
    * Pixels added on each side before a crop of the original size; 0 crops nothing. The padding is the mean of the channel,
    * that is 0 after normalisation (the paper pads zeros after subtracting the mean), not black.
    */
@@ -27,6 +34,9 @@ export interface Augmentation {
   readonly flip: boolean;
   readonly erase: Erasing | null;
 }
+
+/** Nothing is drawn. */
+export const noAugmentation: Augmentation = { crop: null, pad: 0, flip: false, erase: null };
 
 /** Random erasing with the settings of the paper (§4.2). */
 export const paperErasing: Erasing = {
@@ -59,7 +69,8 @@ const isRange = ([low, high]: readonly [number, number], above: number, to: numb
   low > above && low <= high && high <= to;
 
 /** Throws UsageError where a value is out of its range, or the padding as large as the image. */
-export const checkAugmentation = ({ pad, erase }: Augmentation, [, height, width]: PixelShape): void => {
+export const checkAugmentation = ({ crop, pad, erase }: Augmentation, [, height, width]: PixelShape): void => {
+  if (crop !== null) checkRandomCrop(crop, [height, width]);
   const largest = Math.min(height, width) - 1;
   if (!Number.isInteger(pad) || pad < 0 || pad > largest) {
     throw new UsageError(
@@ -106,7 +117,7 @@ const drawErasing = (erase: Erasing, height: number, width: number, stream: Rand
  * off leaves the other as it was.
  */
 export const drawAugmentation = (
-  { pad, flip, erase }: Augmentation,
+  { pad, flip, erase }: Omit<Augmentation, "crop">,
   height: number,
   width: number,
   stream: RandomStream,

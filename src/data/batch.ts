@@ -1,5 +1,6 @@
 // What a loader hands out, and the memory that it takes.
 import { type HostTensor, sharedZeros } from "../base/tensor.ts";
+import type { BrokenImage } from "./prepare.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 
 /** One batch. Its tensors lie in shared memory and are valid until `release`, when the loader fills them anew. */
@@ -8,10 +9,12 @@ export interface Batch {
   readonly images: HostTensor<"f32">;
   /** [N]; 0 beyond `count`. */
   readonly labels: HostTensor<"i32">;
-  /** Images in the batch: N in training, in evaluation fewer in the last batch. */
+  /** Images in the batch: N in training, in evaluation fewer in the last batch and where images are broken. */
   readonly count: number;
   /** Which images of the source they are: `count` indices. */
   readonly indices: Int32Array;
+  /** Images that should have been in it: in training others took their places, in evaluation they are left out. */
+  readonly broken: readonly BrokenImage[];
   /** Epoch and step in training; 0 and the number of the batch in evaluation. */
   readonly epoch: number;
   readonly step: number;

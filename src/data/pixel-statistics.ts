@@ -1,5 +1,5 @@
 // Mean and deviation of each channel over a training split: what preprocessing subtracts and divides by.
-import type { ImageReader } from "./reader.ts";
+import type { PixelReader } from "./reader.ts";
 
 /** Of pixel / 255, so in 0 … 1, by channel. The deviation divides by n, not n − 1. */
 export interface PixelStatistics {
@@ -27,11 +27,10 @@ export const histogramStatistics = (histogram: ArrayLike<number>): { mean: numbe
 };
 
 /** Reads every image once. All images need the same number of channels. */
-export const pixelStatistics = async (reader: ImageReader): Promise<PixelStatistics> => {
+export const pixelStatistics = (reader: PixelReader): PixelStatistics => {
   const histograms: Float64Array[] = [];
   for (let image = 0; image < reader.labels.length; image++) {
-    const read = reader.pixels(image);
-    const { bytes, offset, shape } = read instanceof Promise ? await read : read;
+    const { bytes, offset, shape } = reader.pixels(image);
     const [channels, height, width] = shape;
     while (histograms.length < channels) histograms.push(new Float64Array(256));
     for (let c = 0; c < channels; c++) {

@@ -1,6 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { UsageError } from "../base/errors.ts";
-import { checkPreparation, createPrepare } from "./prepare.ts";
+import { createPrepare } from "./prepare.ts";
 import { prepareImage } from "./prepare-image.ts";
 import type { Preprocessing } from "./preprocessing.ts";
 import { readMemory } from "./reader.ts";
@@ -20,7 +19,12 @@ const preprocessing: Preprocessing = {
 
 describe("createPrepare(reader, preparation)", () => {
   test("turns colours around and crops, as for pictures from files", async () => {
-    const prepare = createPrepare(readMemory(source), { preprocessing, augmentation: null, seed: 0 });
+    const prepare = createPrepare(readMemory(source), {
+      preprocessing,
+      augmentation: null,
+      seed: 0,
+      broken: "leave out",
+    });
     const arrays = { images: new Float32Array(3 * 36).fill(7), labels: new Int32Array(3) };
     await prepare(Int32Array.of(1, 0), 0, arrays);
     const expected = [1, 0].map((image) => {
@@ -33,21 +37,4 @@ describe("createPrepare(reader, preparation)", () => {
     expect([...arrays.images]).toEqual([...expected.flat(), ...new Array<number>(36).fill(0)]);
     expect([...arrays.labels]).toEqual([0, 1, 0]);
   });
-});
-
-describe("checkPreparation(preparation)", () => {
-  test.each([{ channelOrder: "BGR" as const }, { fit: { kind: "stretch", interpolation: "bilinear" } as const }])(
-    "refuses to augment images that are prepared as pictures: %o",
-    (other) => {
-      const { size, channels, mean, deviation } = preprocessing;
-      const augmentation = { pad: 0, flip: true, erase: null };
-      const given = { preprocessing: { size, channels, mean, deviation, ...other }, augmentation, seed: 0 };
-      expect(() => checkPreparation({ ...given, augmentation: null })).not.toThrow();
-      expect(() => checkPreparation(given)).toThrow(
-        new UsageError(
-          "preprocessing: images that are augmented are RGB and of the network's size; leave out channelOrder and fit, or the augmentation",
-        ),
-      );
-    },
-  );
 });

@@ -1,12 +1,15 @@
 // Prepares a batch: reads its images, augments and normalises them into the arrays of a slot. Worker threads and the loader
-// without workers run this same function, so the number of workers can't change a byte.
-import { UsageError } from "../base/errors.ts";
+// without workers run this same function, so the number of workers can't change a byte. Images that turn out broken are replaced
+// in training and left out of evaluation, and told.
+import { FormatError, UsageError } from "../base/errors.ts";
 import { randomPurposes, randomStream } from "../base/philox.ts";
 import type { Augmentation } from "./augmentation.ts";
-import { checkAugmentation, drawAugmentation, unaugmented } from "./augmentation.ts";
+import { checkAugmentation, drawAugmentation, noAugmentation, unaugmented } from "./augmentation.ts";
+import { fittedRegion, reducedRegion, reductionFor } from "./picture-region.ts";
 import { eraseRectangle, placeImage } from "./placement.ts";
-import { prepareImage } from "./prepare-image.ts";
+import { cutImage } from "./prepare-image.ts";
 import { checkPixelShape, checkPreprocessing, normalisationTables, type Preprocessing } from "./preprocessing.ts";
+import { drawRandomCrop } from "./random-crop.ts";
 import type { ImageReader, Pixels } from "./reader.ts";
 import type { Picture } from "./resample.ts";
 
@@ -16,6 +19,8 @@ export interface Preparation {
   /** null for evaluation. */
   readonly augmentation: Augmentation | null;
   readonly seed: number;
+  /** What happens to an image that can't be decoded: another takes its place (training), or it is left out (evaluation). */
+  readonly broken: "replace" | "leave out";
 }
 
 /** The arrays of one slot: images [N, C, H, W] and labels [N]. */
@@ -24,23 +29,32 @@ export interface BatchArrays {
   readonly labels: Int32Array;
 }
 
-/** Fills the arrays with these images, in this order. Where they are fewer than N, the rest of both arrays is 0. */
-export type Prepare = (indices: Int32Array, epoch: number, arrays: BatchArrays) => Promise<void>;
+/** An image that couldn't be decoded. `problem` names its file. */
+export interface BrokenImage {
+  readonly image: number;
+  readonly problem: string;
+}
 
-/** Throws UsageError when preprocessing or augmentation are not valid, and where both are asked for but can't be had at once. */
+/** What a batch holds after all. */
+export interface Prepared {
+  /** The images, in order: those asked for, but for broken ones. */
+  readonly indices: Int32Array;
+  readonly broken: readonly BrokenImage[];
+}
+
+/** Fills the arrays with these images, in this order. Where they are fewer than N, the rest of both arrays is 0. */
+export type Prepare = (indices: Int32Array, epoch: number, arrays: BatchArrays) => Promise<Prepared>;
+
+/** Throws UsageError when preprocessing or augmentation are not valid. */
 export const checkPreparation = ({ preprocessing, augmentation }: Preparation): void => {
   checkPreprocessing(preprocessing);
   const [height, width] = preprocessing.size;
-  if (augmentation !== null && asPictures(preprocessing)) {
-    throw new UsageError(
-      "preprocessing: images that are augmented are RGB and of the network's size; leave out channelOrder and fit, or the augmentation",
-    );
-  }
   if (augmentation !== null) checkAugmentation(augmentation, [preprocessing.channels, height, width]);
 };
 
-/** Whether more is to be done than to normalise: then images are prepared as pictures from files are. */
-const asPictures = ({ channelOrder, fit }: Preprocessing): boolean => channelOrder === "BGR" || fit !== undefined;
+/** Whether images of memory are resized, cropped or turned around: then they are prepared as pictures from files are. */
+export const isCut = ({ preprocessing: { channelOrder, fit }, augmentation }: Preparation): boolean =>
+  channelOrder === "BGR" || fit !== undefined || (augmentation !== null && augmentation.crop !== null);
 
 /** [C, H, W] to [H, W, C]. */
 const pictureOf = ({ bytes, offset, shape: [channels, height, width] }: Pixels): Picture => {
@@ -51,36 +65,94 @@ const pictureOf = ({ bytes, offset, shape: [channels, height, width] }: Pixels):
   return { width, height, channels, bytes: interleaved };
 };
 
-export const createPrepare = (reader: ImageReader, { preprocessing, augmentation, seed }: Preparation): Prepare => {
-  const tables = normalisationTables(preprocessing);
-  const [height, width] = preprocessing.size;
-  const imageElements = preprocessing.channels * height * width;
+/** So many broken images in a row are no accident: the data are gone. */
+const mostReplacements = 30;
 
-  const write = (pixels: Pixels, image: number, epoch: number, out: Float32Array, outOffset: number): void => {
-    if (asPictures(preprocessing)) {
-      out.set(prepareImage(pictureOf(pixels), preprocessing), outOffset);
-      return;
+export const createPrepare = (reader: ImageReader, preparation: Preparation): Prepare => {
+  const { preprocessing, augmentation, seed, broken: policy } = preparation;
+  const { crop, erase } = augmentation ?? noAugmentation;
+  const tables = normalisationTables(preprocessing);
+  const { size, channels } = preprocessing;
+  const [height, width] = size;
+  const imageElements = channels * height * width;
+  const imagesAreCut = isCut(preparation);
+
+  const regionOf = (picture: { readonly width: number; readonly height: number }, epoch: number, draw: number) =>
+    crop === null
+      ? fittedRegion(picture, preprocessing)
+      : drawRandomCrop(crop, picture, size, randomStream(seed, randomPurposes.crop, epoch, draw));
+
+  /** The pixels of an image at the network's size. `draw` is the image whose random numbers are used. */
+  const pixelsOf = async (image: number, epoch: number, draw: number): Promise<Pixels> => {
+    if (reader.kind === "pixels") {
+      const picture = pictureOf(reader.pixels(image));
+      return cutImage(picture, regionOf(picture, epoch, draw), preprocessing);
     }
+    const stored = await reader.picture(image);
+    const region = regionOf(stored, epoch, draw);
+    // Only training takes the shorter way: evaluation is exactly what predicting is.
+    const picture = await stored.decode(channels, augmentation === null ? 1 : reductionFor(region));
+    return cutImage(picture, reducedRegion(region, stored, picture), preprocessing);
+  };
+
+  const place = (pixels: Pixels, epoch: number, draw: number, out: Float32Array, outOffset: number): void => {
     checkPixelShape(pixels.shape, preprocessing);
     if (augmentation === null) {
       placeImage(pixels, unaugmented, tables, out, outOffset);
       return;
     }
-    const stream = randomStream(seed, randomPurposes.augmentation, epoch, image);
+    const stream = randomStream(seed, randomPurposes.augmentation, epoch, draw);
     const drawn = drawAugmentation(augmentation, height, width, stream);
     placeImage(pixels, drawn, tables, out, outOffset);
-    if (drawn.erased === null || augmentation.erase === null) return;
-    eraseRectangle(drawn.erased, augmentation.erase.fill, pixels.shape, tables, stream, out, outOffset);
+    if (drawn.erased === null || erase === null) return;
+    eraseRectangle(drawn.erased, erase.fill, pixels.shape, tables, stream, out, outOffset);
+  };
+
+  /** Prepares an image or, where it is broken, what stands in for it; gives which it was, or null where it is left out. */
+  const write = async (
+    wanted: number,
+    epoch: number,
+    out: Float32Array,
+    outOffset: number,
+    broken: BrokenImage[],
+  ): Promise<number | null> => {
+    const replacements = randomStream(seed, randomPurposes.replacement, epoch, wanted);
+    let image = wanted;
+    for (let attempt = 0; attempt <= mostReplacements; attempt++) {
+      try {
+        place(await pixelsOf(image, epoch, wanted), epoch, wanted, out, outOffset);
+        return image;
+      } catch (error) {
+        if (reader.kind !== "pictures" || !(error instanceof FormatError)) throw error;
+        broken.push({ image, problem: error.message });
+        if (policy === "leave out") return null;
+        image = replacements.below(reader.labels.length);
+      }
+    }
+    throw new UsageError(
+      `${mostReplacements + 1} images in a row can't be decoded, the last: ${broken.at(-1)?.problem}; are the data still there?`,
+    );
   };
 
   return async (indices, epoch, { images, labels }) => {
-    for (let i = 0; i < indices.length; i++) {
-      const image = indices[i]!;
-      const read = reader.pixels(image);
-      write(read instanceof Promise ? await read : read, image, epoch, images, i * imageElements);
-      labels[i] = reader.labels[image]!;
+    const broken: BrokenImage[] = [];
+    const taken = new Int32Array(indices.length);
+    let count = 0;
+    for (const wanted of indices) {
+      const offset = count * imageElements;
+      if (reader.kind === "pixels" && !imagesAreCut) {
+        place(reader.pixels(wanted), epoch, wanted, images, offset);
+        taken[count] = wanted;
+      } else {
+        const image = await write(wanted, epoch, images, offset, broken);
+        if (image === null) continue;
+        taken[count] = image;
+      }
+      labels[count] = reader.labels[taken[count]!]!;
+      count++;
     }
-    images.fill(0, indices.length * imageElements);
-    labels.fill(0, indices.length);
+    images.fill(0, count * imageElements);
+    labels.fill(0, count);
+    return { indices: taken.slice(0, count), broken };
   };
 };

@@ -1,7 +1,7 @@
-// Reading one image of a source: its pixels, as they are before any augmentation. Readers of files (kinds that need them) are
-// in node/readers.ts; this one is for sources in memory.
+// Reading one image of a source, as it is before any augmentation. Readers of files are in node/; this one is for sources in memory.
 import { FormatError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
+import type { Picture } from "./resample.ts";
 import type { ImageSource, PixelShape } from "./source.ts";
 
 /** One image, channels first, rows dense: pixel (c, y, x) is `bytes[offset + (c·height + y)·width + x]`, 0 … 255. */
@@ -11,14 +11,38 @@ export interface Pixels {
   readonly shape: PixelShape;
 }
 
-/** An opened source. Sources in memory answer at once; others may have to read and decode. */
-export interface ImageReader {
+/** An opened source of images of one shape, which lie in memory. */
+export interface PixelReader {
+  readonly kind: "pixels";
   readonly labels: Int32Array;
-  pixels(image: number): Pixels | Promise<Pixels>;
+  pixels(image: number): Pixels;
 }
 
+/** A picture that can be decoded. Its sizes, in pixels, are those after its orientation (EXIF) was applied. */
+export interface StoredPicture {
+  readonly width: number;
+  readonly height: number;
+  /**
+   * Grey for 1 channel, RGB for 3. Where the result may have fewer pixels, down to width ÷ `reduction` and height ÷ `reduction`
+   * (default 1: none), a decoder may save itself work. Throws FormatError where the picture is damaged.
+   */
+  decode(channels: number, reduction?: number): Promise<Picture>;
+}
+
+/** An opened source of pictures of any sizes. */
+export interface PictureReader {
+  readonly kind: "pictures";
+  readonly labels: Int32Array;
+  /** What errors call an image. */
+  nameOf(image: number): string;
+  /** Reads a picture's header. Throws FormatError for what is no picture, is too large, or can't be read. */
+  picture(image: number): Promise<StoredPicture>;
+}
+
+export type ImageReader = PixelReader | PictureReader;
+
 /** Opens a source in memory. Throws FormatError where its arrays don't fit its shape. */
-export const readMemory = ({ shape, pixels, labels }: ImageSource<"memory">): ImageReader => {
+export const readMemory = ({ shape, pixels, labels }: ImageSource<"memory">): PixelReader => {
   const imageBytes = elementCount(shape);
   if (pixels.length !== imageBytes * labels.length) {
     throw new FormatError(
@@ -27,6 +51,7 @@ export const readMemory = ({ shape, pixels, labels }: ImageSource<"memory">): Im
     );
   }
   return {
+    kind: "pixels",
     labels,
     pixels: (image) => {
       if (!(image >= 0 && image < labels.length)) {

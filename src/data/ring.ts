@@ -1,6 +1,7 @@
 // A ring of slots between those who prepare batches and the one who takes them. Batch k lies in slot k mod slots; it is begun
 // as soon as batch k − slots is released, and handed out in order, whoever finishes first. Pure: it doesn't know what a thread is.
 import type { Batch, Slot } from "./batch.ts";
+import type { Prepared } from "./prepare.ts";
 
 /** The images of one batch. */
 export interface Job {
@@ -9,9 +10,9 @@ export interface Job {
   readonly indices: Int32Array;
 }
 
-/** Fills slot `slot` with a job's images. */
+/** Fills slot `slot` with a job's images, and says which they are. */
 export interface Preparer {
-  prepare(job: Job, slot: number): Promise<void>;
+  prepare(job: Job, slot: number): Promise<Prepared>;
   /** Ends its threads. */
   dispose(): Promise<void>;
 }
@@ -80,9 +81,9 @@ export const openRing = ({ slots, preparer, jobAt, jobs, ahead, signal }: RingOp
       beginWhatCan();
     };
     try {
-      await preparer.prepare(job, index);
+      const { indices, broken } = await preparer.prepare(job, index);
       const { images, labels } = slots[index]!;
-      outcome.resolve({ images, labels, ...job, count: job.indices.length, release });
+      outcome.resolve({ images, labels, ...job, indices, count: indices.length, broken, release });
     } catch (error) {
       outcome.reject(error);
       release();

@@ -1,5 +1,5 @@
-// Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, and later
-// lists of files or shards. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
+// Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, or lists of
+// files, and later shards. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
 import { UsageError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
 
@@ -10,6 +10,8 @@ export type PixelShape = readonly [channels: number, height: number, width: numb
 export interface ImageSources {
   /** All images decoded in shared memory: `pixels` is [N, C, H, W] in bytes, `shape` is that of one image. */
   memory: { readonly shape: PixelShape; readonly pixels: Uint8Array };
+  /** Pictures of any sizes, decoded when they are asked for: image i is the file `folder`/`paths[i]`, with "/" between the parts. */
+  files: { readonly folder: string; readonly paths: readonly string[] };
 }
 export type SourceKind = keyof ImageSources;
 
@@ -49,6 +51,20 @@ export const memorySource = (
   return { kind: "memory", shape, pixels: shared(pixels), labels: sharedLabels };
 };
 
+/** The picture files `folder`/`paths[i]` of classes `labels[i]`. Throws UsageError when there are none, or not as many labels. */
+export const filesSource = (
+  folder: string,
+  paths: readonly string[],
+  labels: ArrayLike<number>,
+): ImageSource<"files"> => {
+  if (paths.length === 0)
+    throw new UsageError(`a source of images needs at least one: no files of ${folder} are given`);
+  if (labels.length !== paths.length) {
+    throw new UsageError(`${paths.length} files of ${folder} need as many labels but there are ${labels.length}`);
+  }
+  return { kind: "files", folder, paths, labels: Int32Array.from(labels) };
+};
+
 const selections: {
   readonly [K in SourceKind]: (source: ImageSource<K>, indices: ArrayLike<number>) => ImageSource<K>;
 } = {
@@ -63,14 +79,24 @@ const selections: {
     }
     return { kind: "memory", shape: source.shape, pixels, labels };
   },
+  files: ({ folder, paths, labels }, indices) => ({
+    kind: "files",
+    folder,
+    paths: Array.from(indices, (image) => paths[image]!),
+    labels: Int32Array.from(indices, (image) => labels[image]!),
+  }),
 };
 
 /** The images at these indices, in this order, as a source of their own. */
-export const selectImages = <K extends SourceKind>(source: ImageSource<K>, indices: ArrayLike<number>): ImageSource =>
-  selections[source.kind](source, indices);
+export const selectImages = <K extends SourceKind>(
+  source: ImageSource<K>,
+  indices: ArrayLike<number>,
+): ImageSource<K> => selections[source.kind](source, indices);
 
 const sizes: { readonly [K in SourceKind]: (source: ImageSource<K>) => number } = {
   memory: (source) => source.pixels.byteLength + source.labels.byteLength,
+  // As text of two bytes a letter; every worker thread has a copy.
+  files: ({ paths, labels }) => paths.reduce((bytes, path) => bytes + 2 * path.length, labels.byteLength),
 };
 
 /** Memory that a source itself keeps, in bytes. */
@@ -78,6 +104,7 @@ export const sourceBytes = <K extends SourceKind>(source: ImageSource<K>): numbe
 
 const pixelShapes: { readonly [K in SourceKind]: (source: ImageSource<K>) => PixelShape | null } = {
   memory: (source) => source.shape,
+  files: () => null,
 };
 
 /** The shape that all images of a source have; null where they may differ. */

@@ -39,7 +39,7 @@ describe("parseRecipe(json, where)", () => {
       },
       schedule: { kind: "constant", learningRate: 0.1, warmup: null },
       labelSmoothing: 0,
-      augmentation: { pad: 0, flip: false, erase: null },
+      augmentation: { crop: null, pad: 0, flip: false, erase: null },
       freeze: "none",
       batchNorm: "train",
       headRateFactor: 1,

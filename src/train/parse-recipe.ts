@@ -1,7 +1,9 @@
 // Recipes from outside: each field is checked once, here. What hangs on the data (a batch larger than it, a warm-up longer than
 // the training) is checked where the data are known: training-length.ts.
 import { UsageError } from "../base/errors.ts";
-import type { Augmentation, Erasing } from "../data/augmentation.ts";
+import { type Augmentation, type Erasing, noAugmentation } from "../data/augmentation.ts";
+import type { Interpolation } from "../data/preprocessing.ts";
+import type { RandomCrop, RandomResizedCrop, RandomScaleCrop } from "../data/random-crop.ts";
 import {
   type Check,
   flag,
@@ -94,8 +96,35 @@ const erasing = record<Erasing>(
   },
   "random erasing",
 );
+const interpolation = withDefault<Interpolation>(oneOf(["bilinear", "bicubic", "lanczos"]), "bilinear");
+const crop = kindOf<RandomCrop["kind"], RandomCrop>(
+  {
+    "random-resized": record<RandomResizedCrop>(
+      {
+        kind: oneOf(["random-resized"]),
+        areaFraction: withDefault(pairOf(fraction(), "[smallest, largest] (Szegedy et al.: [0.08, 1])"), [0.08, 1]),
+        aspect: withDefault(pairOf(positive(""), "[smallest, largest] (Szegedy et al.: [0.75, 1.33])"), [3 / 4, 4 / 3]),
+        interpolation,
+      },
+      "a random resized crop",
+    ),
+    "random-scale": record<RandomScaleCrop>(
+      {
+        kind: oneOf(["random-scale"]),
+        shorterSide: withDefault(
+          pairOf(wholeNumber(1, " pixel"), "[smallest, largest] (He et al.: [256, 480])"),
+          [256, 480],
+        ),
+        interpolation,
+      },
+      "a crop of a random scale",
+    ),
+  },
+  ["random-resized", "random-scale"],
+);
 const augmentation = record<Augmentation>(
   {
+    crop: withDefault(orNull(crop), null),
     pad: withDefault(wholeNumber(0, " pixels (the paper's: 4)"), 0),
     flip: withDefault(flag, false),
     erase: withDefault(orNull(erasing), null),
@@ -125,7 +154,7 @@ const fields = record<Recipe>(
     optimizer,
     schedule,
     labelSmoothing: withDefault(fraction(), 0),
-    augmentation: withDefault(augmentation, { pad: 0, flip: false, erase: null }),
+    augmentation: withDefault(augmentation, noAugmentation),
     freeze: withDefault<Freeze>(freeze, "none"),
     batchNorm: withDefault<BatchNormTraining>(oneOf(["train", "fixed-statistics", "frozen"]), "train"),
     headRateFactor: withDefault(positive(""), 1),

@@ -29,9 +29,10 @@ const print = (line: string): void => {
 const writePictures = async (data: DataSet, images: readonly number[], folder: string): Promise<readonly string[]> => {
   await mkdir(folder, { recursive: true });
   const reader = openReader(data.test);
+  if (reader.kind !== "pixels") throw new Error("Fashion-MNIST lies in memory");
   const files: string[] = [];
   for (const image of images) {
-    const { bytes, offset, shape } = await reader.pixels(image);
+    const { bytes, offset, shape } = reader.pixels(image);
     const [channels, height, width] = shape;
     const pixels = bytes.slice(offset, offset + channels * height * width);
     const file = join(folder, `test-${image}.png`);

@@ -70,7 +70,7 @@ export const prepareTraining = async (
   });
   const spec = await specForData(options.model, data, environment.host.cwd);
   const weights = options.weights === undefined ? null : await startingWeights(options.weights, spec, environment);
-  const preprocessing = await fitPreprocessing(data.train);
+  const preprocessing = await fitPreprocessing(data.train, spec.input);
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
   const place: TrainingPlace = {
     spec,

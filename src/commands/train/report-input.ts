@@ -2,7 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { openReader } from "../../data/node/readers.ts";
+import { openShown } from "../../data/node/shown-pixels.ts";
+import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { ImageSource } from "../../data/source.ts";
 import type { Evaluation } from "../../evaluate/evaluate.ts";
 import { accuracyOf, type Metric } from "../../evaluate/interval.ts";
@@ -91,11 +92,16 @@ const readCurves = async (
 };
 
 /** The most confidently wrong images, with their pixels. */
-const mistakesOf = async (evaluation: Evaluation, source: ImageSource, count: number): Promise<readonly Mistake[]> => {
-  const reader = openReader(source);
+const mistakesOf = async (
+  evaluation: Evaluation,
+  source: ImageSource,
+  preprocessing: Preprocessing,
+  count: number,
+): Promise<readonly Mistake[]> => {
+  const shown = openShown(source, preprocessing);
   const mistakes: Mistake[] = [];
   for (const wrong of mostConfidentlyWrong(evaluation.logits, evaluation.labels, count)) {
-    const { bytes, offset, shape } = await reader.pixels(wrong.image);
+    const { bytes, offset, shape } = await shown(wrong.image);
     const size = shape[0] * shape[1] * shape[2];
     mistakes.push({ ...wrong, pixels: bytes.slice(offset, offset + size), shape });
   }
@@ -107,7 +113,7 @@ const shownMistakes = 12;
 /** Reads metrics.jsonl: the curves are those of the whole run, however often it was resumed. */
 export const reportInput = async (
   directory: RunDirectory,
-  { spec, recipe, data }: Preparation,
+  { spec, recipe, data, preprocessing }: Preparation,
   result: TrainingResult,
   evaluation: Evaluation,
 ): Promise<ReportInput> => {
@@ -151,7 +157,7 @@ export const reportInput = async (
       loss,
       top5: evaluation.confusion.classes > 5 ? top5 : null,
       confusion,
-      mistakes: await mistakesOf(evaluation, data.test, shownMistakes),
+      mistakes: await mistakesOf(evaluation, data.test, preprocessing, shownMistakes),
     },
     classes: data.classes,
     recipe: record.recipe,

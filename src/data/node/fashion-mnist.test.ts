@@ -4,9 +4,8 @@ import { join } from "node:path";
 import { gunzipSync, gzipSync } from "node:zlib";
 import { describe, expect, test } from "vitest";
 import { FormatError, MissingError } from "../../base/errors.ts";
-import { pixelStatistics } from "../pixel-statistics.ts";
 import { fashionMnist } from "./fashion-mnist.ts";
-import { openReader } from "./readers.ts";
+import { fitPreprocessing } from "./fit-preprocessing.ts";
 import { serve } from "./serve.test.fixture.ts";
 import { temporaryDirectory } from "./temporary-directory.test.fixture.ts";
 
@@ -68,7 +67,7 @@ describe.skipIf(!existsSync(installed))("fashionMnist() with the installed packa
 
   test("has the mean 0.2860 and the deviation 0.3530 that everyone uses", async () => {
     const { train } = await fashionMnist();
-    const { mean, deviation } = await pixelStatistics(openReader(train));
+    const { mean, deviation } = await fitPreprocessing(train);
     expect([mean[0]!.toFixed(4), deviation[0]!.toFixed(4)]).toEqual(["0.2860", "0.3530"]);
   });
 

@@ -2,7 +2,7 @@
 import { invariant, UsageError } from "../../base/errors.ts";
 import type { Augmentation } from "../augmentation.ts";
 import { allocateSlots, type Batch } from "../batch.ts";
-import { checkPreparation, createPrepare, type Preparation } from "../prepare.ts";
+import { type BrokenImage, checkPreparation, createPrepare, isCut, type Preparation } from "../prepare.ts";
 import { checkPixelShape, type Preprocessing } from "../preprocessing.ts";
 import { type Job, openRing, type Preparer, type Ring } from "../ring.ts";
 import { createSampler, evaluationBatch } from "../sampler.ts";
@@ -19,6 +19,8 @@ export interface LoaderOptions {
   readonly workers?: number;
   /** Batches in memory at once, the caller's included; at least 1. Default workers + 2: one out, one ready, one in each thread. */
   readonly slots?: number;
+  /** Told of each image that couldn't be decoded, with its batch: the same ones in the same order for any number of workers. */
+  readonly onBroken?: (broken: BrokenImage) => void;
   /** Makes `next` reject with the signal's reason. The loader is still to be disposed. */
   readonly signal?: AbortSignal;
 }
@@ -44,7 +46,7 @@ export interface TrainingLoader {
   dispose(): Promise<void>;
 }
 
-/** Every image exactly once, in order; null after the last batch. */
+/** Every image exactly once, in order, but for those that can't be decoded; null after the last batch. */
 export type EvaluationLoader = Ring;
 
 /** Slots that a loader uses when it isn't told. */
@@ -66,7 +68,7 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
   if (!Number.isInteger(slots) || slots < 1) throw new UsageError(`slots ${slots} should be a whole number, 1 or more`);
   checkPreparation(preparation);
   const shape = pixelShapeOf(source);
-  if (shape !== null) checkPixelShape(shape, preprocessing);
+  if (shape !== null && !isCut(preparation)) checkPixelShape(shape, preprocessing);
   const ring = allocateSlots({ preprocessing, batch: sequence.batch, slots });
   const arrays = ring.map(({ images, labels }) => ({ images: images.data, labels: labels.data }));
   const inline = (): Preparer => {
@@ -75,7 +77,15 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
   };
   const preparer = workers === 0 ? inline() : openThreads(workers, { source, preparation, slots: arrays });
   const { jobs, jobAt } = sequence;
-  return openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, signal });
+  const { next, dispose } = openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, signal });
+  return {
+    next: async () => {
+      const result = await next();
+      for (const broken of result?.broken ?? []) options.onBroken?.(broken);
+      return result;
+    },
+    dispose,
+  };
 };
 
 /** Throws UsageError for a batch larger than the source, and for settings that make no sense. */
@@ -93,7 +103,7 @@ export const openTrainingLoader = (options: TrainingLoaderOptions): TrainingLoad
     return { ...at, indices: sampler.trainingBatch(at.epoch, at.step) };
   };
   const sequence = { batch: batch / ranks, jobs: Number.POSITIVE_INFINITY, jobAt };
-  const ring = open(options, sequence, { preprocessing, augmentation, seed });
+  const ring = open(options, sequence, { preprocessing, augmentation, seed, broken: "replace" });
   const next = async (): Promise<Batch> => {
     const result = await ring.next();
     invariant(result !== null, "a training loader has no end");
@@ -109,5 +119,5 @@ export const openEvaluationLoader = (options: LoaderOptions): EvaluationLoader =
   const images = source.labels.length;
   const jobAt = (k: number): Job => ({ epoch: 0, step: k, indices: evaluationBatch(k, batch, images) });
   const sequence = { batch, jobs: Math.ceil(images / batch), jobAt };
-  return open(options, sequence, { preprocessing, augmentation: null, seed: 0 });
+  return open(options, sequence, { preprocessing, augmentation: null, seed: 0, broken: "leave out" });
 };

@@ -9,6 +9,7 @@ const setup = {
     preprocessing: preprocessingOf([1, 2, 2], { mean: [0], deviation: [1] }),
     augmentation: null,
     seed: 1,
+    broken: "replace" as const,
   },
   slots: [{ images: new Float32Array(new SharedArrayBuffer(64)), labels: new Int32Array(new SharedArrayBuffer(16)) }],
 };

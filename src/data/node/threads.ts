@@ -2,7 +2,7 @@
 // memory cross. A thread that fails or ends makes every open and later order reject with its name.
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../base/errors.ts";
-import type { BatchArrays, Preparation } from "../prepare.ts";
+import type { BatchArrays, Preparation, Prepared } from "../prepare.ts";
 import type { Preparer } from "../ring.ts";
 import type { ImageSource } from "../source.ts";
 
@@ -18,15 +18,15 @@ export interface WorkerOrder {
   readonly epoch: number;
   readonly indices: Int32Array;
 }
-/** `problem` is null when the slot is filled. `isInput`: the person can mend it, so it becomes a UsageError. */
-export interface WorkerAnswer {
-  readonly id: number;
-  readonly problem: { readonly isInput: boolean; readonly message: string } | null;
-}
+/** The slot is filled, or there is a problem. `isInput`: the person can mend it, so it becomes a UsageError. */
+export type WorkerAnswer = { readonly id: number } & (
+  | { readonly prepared: Prepared }
+  | { readonly problem: { readonly isInput: boolean; readonly message: string } }
+);
 
 interface OpenOrder {
   readonly describe: string;
-  resolve(): void;
+  resolve(prepared: Prepared): void;
   reject(error: Error): void;
 }
 
@@ -57,14 +57,15 @@ export const openThreads = (
         thread.orders.clear();
       }
     };
-    worker.on("message", ({ id, problem }: WorkerAnswer) => {
-      const order = orders.get(id);
-      orders.delete(id);
+    worker.on("message", (answer: WorkerAnswer) => {
+      const order = orders.get(answer.id);
+      orders.delete(answer.id);
       if (order === undefined) return;
-      if (problem === null) {
-        order.resolve();
+      if ("prepared" in answer) {
+        order.resolve(answer.prepared);
         return;
       }
+      const { problem } = answer;
       const message = `${name} of ${count} failed at ${order.describe}: ${problem.message}`;
       order.reject(problem.isInput ? new UsageError(message) : new Error(message));
     });
@@ -78,7 +79,7 @@ export const openThreads = (
 
   return {
     prepare: ({ epoch, step, indices }, slot) =>
-      new Promise<void>((resolve, reject) => {
+      new Promise<Prepared>((resolve, reject) => {
         if (failure !== null) return reject(failure);
         const { worker, orders } = threads.reduce((a, b) => (b.orders.size < a.orders.size ? b : a));
         const id = ++lastId;

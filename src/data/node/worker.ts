@@ -10,13 +10,11 @@ const { source, preparation, slots }: WorkerSetup = workerData;
 const prepare = createPrepare(openReader(source), preparation);
 
 parentPort?.on("message", async ({ id, slot, epoch, indices }: WorkerOrder) => {
-  const answer = (problem: WorkerAnswer["problem"]): void =>
-    parentPort?.postMessage({ id, problem } satisfies WorkerAnswer);
+  const answer = (what: WorkerAnswer): void => parentPort?.postMessage(what);
   try {
-    await prepare(indices, epoch, slots[slot]!);
-    answer(null);
+    answer({ id, prepared: await prepare(indices, epoch, slots[slot]!) });
   } catch (error) {
     const isInput = error instanceof UsageError || error instanceof FormatError;
-    answer({ isInput, message: error instanceof Error ? error.message : String(error) });
+    answer({ id, problem: { isInput, message: error instanceof Error ? error.message : String(error) } });
   }
 });

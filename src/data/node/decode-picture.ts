@@ -1,0 +1,88 @@
+// Pictures from the bytes of a file: PNG, JPEG, WebP, or the first frame of a GIF, decoded by sharp (libvips). What is transparent
+// becomes black, as it is stored where encoders drop its colour; orientation is applied as EXIF says; CMYK and 16 bits become RGB of
+// 8 bits. Predicting, evaluating and training decode with this alone. Nothing clever is done, such as inverting: Fashion-MNIST's
+// pictures, for one, are white clothes on black; a photograph on white is another kind of picture to a network trained on them.
+import sharp from "sharp";
+import { FormatError } from "../../base/errors.ts";
+import type { StoredPicture } from "../reader.ts";
+
+/** Larger files are refused before they are read. */
+export const largestFileBytes = 64 * 2 ** 20;
+/** Larger pictures are refused before they are decoded: a small file can claim billions of pixels. */
+export const largestPixels = 100_000_000;
+
+const decodedFormats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "gif"]);
+
+/** A decoder that takes longer has lost its way (100 million pixels take some seconds). */
+const decodingSeconds = 120;
+
+/** From here on sharp has libjpeg decode at a half or less (its rule; below, it would only resize, which resample.ts does better). */
+const leastReduction = 3;
+
+/** For processes that decode one picture at a time in each of several threads: libvips shall start no threads, and keep nothing. */
+export const decodeOnOneThread = (): void => {
+  sharp.concurrency(1);
+  sharp.cache(false);
+};
+
+/** A picture whose header was read, and what format it is of. */
+export interface OpenedPicture extends StoredPicture {
+  readonly format: string;
+}
+
+/** Reads the header. `file` is what errors call it. Throws FormatError for what is no picture of these formats, or too large. */
+export const openPicture = async (file: string, bytes: Uint8Array): Promise<OpenedPicture> => {
+  const options = { failOn: "error", pages: 1, autoOrient: true } as const;
+  // The header alone is read here, so its claim may be any.
+  const metadata = await sharp(bytes, { ...options, limitInputPixels: false })
+    .metadata()
+    .catch((error: unknown) => {
+      throw new FormatError(file, `is not a picture that can be read: PNG, JPEG, WebP or GIF (${reasonOf(error)})`);
+    });
+  const { format, autoOrient } = metadata;
+  if (!decodedFormats.has(format)) {
+    throw new FormatError(file, `is a ${format} file; PNG, JPEG, WebP and GIF are read`);
+  }
+  const { width, height } = autoOrient;
+  if (width * height > largestPixels) {
+    throw new FormatError(file, `has ${width}×${height} pixels; pictures of at most ${largestPixels} are read`);
+  }
+  const open = () =>
+    sharp(bytes, { ...options, limitInputPixels: largestPixels }).timeout({ seconds: decodingSeconds });
+  return {
+    format,
+    width,
+    height,
+    decode: async (channels, reduction = 1) => {
+      const isReduced = format === "jpeg" && reduction >= leastReduction;
+      const picture = isReduced
+        ? open().resize(reduced(width, reduction), reduced(height, reduction), { fit: "fill", kernel: "linear" })
+        : open();
+      try {
+        const { data, info } = await picture
+          .flatten({ background: "black" })
+          .toColourspace(channels === 1 ? "b-w" : "srgb")
+          .raw({ depth: "uchar" })
+          .toBuffer({ resolveWithObject: true });
+        const samples = firstChannels(data, info.channels, channels);
+        return { width: info.width, height: info.height, channels, bytes: samples };
+      } catch (error) {
+        throw new FormatError(file, `is damaged: it can't be decoded (${reasonOf(error)})`);
+      }
+    },
+  };
+};
+
+const reduced = (length: number, reduction: number): number => Math.max(1, Math.round(length / reduction));
+
+/** The first line of what sharp says. */
+const reasonOf = (error: unknown): string =>
+  (error instanceof Error ? error.message : String(error)).split("\n")[0] ?? "";
+
+/** [H, W, C′] to [H, W, C]: the first C of C′ channels. */
+const firstChannels = (data: Uint8Array, given: number, channels: number): Uint8Array => {
+  if (given === channels) return data;
+  const kept = new Uint8Array((data.length / given) * channels);
+  for (let i = 0; i < kept.length; i++) kept[i] = data[Math.floor(i / channels) * given + (i % channels)]!;
+  return kept;
+};
