@@ -116,6 +116,11 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       else bar.update(`evaluating ${split}`, images, ofImages, "images");
       if (images === ofImages) bar?.clear();
     },
+    probing: ({ folder, files, ofFiles }) => {
+      const text = `${formatCount(files)} of ${formatCount(ofFiles)} files`;
+      if (bar === null) seldom(() => `looking at ${folder}: ${text}`);
+      else bar.update(`looking at ${basename(folder)}`, files, ofFiles, "files");
+    },
     report: () => {},
     notice: ({ message }) => line(message),
     warning: ({ message }) => line(`warning: ${message}`),

@@ -2,6 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
+import { tellBrokenOnce } from "../data/node/broken-images.ts";
 import { fitPreprocessing } from "../data/node/fit-preprocessing.ts";
 import { openEvaluationLoader } from "../data/node/loader.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
@@ -84,7 +85,13 @@ export const evaluateModel = async (
     return await evaluateLogits({
       split,
       source,
-      openBatches: () => openEvaluationLoader({ source, preprocessing: model.preprocessing, batch: size }),
+      openBatches: () =>
+        openEvaluationLoader({
+          source,
+          preprocessing: model.preprocessing,
+          batch: size,
+          onBroken: tellBrokenOnce("evaluation", onEvent),
+        }),
       logitsFor: programs.logitsFor,
       onProgress: (images, ofImages) => onEvent({ event: "evaluating", split, images, ofImages }),
       ...(signal && { signal }),

@@ -1,5 +1,5 @@
 // What commands tell while they work, as flat records: train's are the lines of `residual train --json`.
-import type { DownloadProgress } from "../data/node/download.ts";
+import type { DataSetEvent } from "../data/node/data-set-options.ts";
 import type { Estimate } from "../train/estimate.ts";
 import type { EndEvent, TrainingEvent } from "../train/events.ts";
 
@@ -55,12 +55,6 @@ export interface ReportEvent {
   readonly pictures: readonly string[];
 }
 
-/** A sentence for the person; `warning` where something is not as it should be. */
-export interface NoticeEvent {
-  readonly event: "notice" | "warning";
-  readonly message: string;
-}
-
 export type CommandEvent =
   | DataEvent
   | EstimateEvent
@@ -69,6 +63,5 @@ export type CommandEvent =
   | CheckpointEvent
   | EvaluatingEvent
   | ReportEvent
-  | NoticeEvent
-  | DownloadProgress
+  | DataSetEvent
   | EndEvent;

@@ -2,10 +2,19 @@
 import { type ImageSource, selectImages } from "./source.ts";
 import { stratifiedSplit } from "./stratified-split.ts";
 
-/** A file that a data set was read from. `sha256` (hexadecimal) is of its contents after decompression. */
+/**
+ * A file that a data set was read from. `sha256` (hexadecimal) is of its contents after decompression; of a folder of images it is of
+ * a list of them.
+ */
 export interface DataFile {
   readonly path: string;
   readonly sha256: string;
+}
+
+/** A file that should be an image of the data set but isn't used, and why. */
+export interface LeftOutFile {
+  readonly file: string;
+  readonly problem: string;
 }
 
 export interface DataSet {
@@ -19,6 +28,8 @@ export interface DataSet {
   /** What was recognised and where it was found, as one line for people. */
   readonly origin: string;
   readonly files: readonly DataFile[];
+  /** What was found unusable when the data set was opened. */
+  readonly leftOut?: readonly LeftOutFile[];
 }
 
 /**

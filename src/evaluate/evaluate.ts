@@ -1,7 +1,10 @@
-// Evaluation of a network on a split: every image exactly once, in order, then the metrics over all logits together.
+// Evaluation of a network on a split: every image exactly once, in order, then the metrics over all logits together. Images that
+// can't be decoded are left out of all figures, and listed.
+import { UsageError } from "../base/errors.ts";
 import type { ImageShape } from "../base/shape.ts";
 import type { HostTensor } from "../base/tensor.ts";
 import type { Batch } from "../data/batch.ts";
+import type { BrokenImage } from "../data/prepare.ts";
 import type { ImageSource } from "../data/source.ts";
 import { type ConfusionMatrix, confusionMatrix, perClassAccuracy } from "./confusion.ts";
 import { crossEntropies } from "./cross-entropy.ts";
@@ -35,8 +38,12 @@ export interface EvaluationOptions {
 
 export interface Evaluation {
   readonly split: string;
-  /** Images. */
+  /** Images that were evaluated: all of the split but for broken ones. */
   readonly n: number;
+  /** Images of the source that couldn't be decoded; not counted in any figure. */
+  readonly broken: readonly BrokenImage[];
+  /** Which image of the source each row of the logits is of: [n], ascending. */
+  readonly images: Int32Array;
   /** Fractions with Wilson's 95 % interval. */
   readonly top1: Metric;
   /** With fewer than five classes, all of them count. */
@@ -51,12 +58,17 @@ export interface Evaluation {
   readonly labels: Labels;
 }
 
-/** Runs the network over a split with running statistics. While a batch is computed, the next is prepared. */
+/**
+ * Runs the network over a split with running statistics. While a batch is computed, the next is prepared. Throws UsageError where no
+ * image of the split can be decoded.
+ */
 export const evaluate = async (options: EvaluationOptions): Promise<Evaluation> => {
   const { split, source, logitsFor, onProgress, signal } = options;
   const { labels } = source;
   const n = labels.length;
   let all: HostTensor<"f32"> | null = null;
+  const evaluated = new Int32Array(n);
+  const broken: BrokenImage[] = [];
   let seen = 0;
 
   const batches = options.openBatches();
@@ -73,22 +85,38 @@ export const evaluate = async (options: EvaluationOptions): Promise<Evaluation> 
       batch.release();
       const classes = shape[1] ?? 0;
       all ??= { dtype: "f32", shape: [n, classes], data: new Float32Array(n * classes) };
-      for (let i = 0; i < count; i++)
-        all.data.set(data.subarray(i * classes, (i + 1) * classes), indices[i]! * classes);
+      all.data.set(data.subarray(0, count * classes), seen * classes);
+      evaluated.set(indices.subarray(0, count), seen);
+      broken.push(...batch.broken);
       seen += count;
-      onProgress?.(seen, n);
+      onProgress?.(seen + broken.length, n);
       signal?.throwIfAborted();
     }
   } finally {
     await batches.dispose();
   }
-  if (all === null || seen !== n)
+  if (all === null || seen + broken.length !== n) {
     throw new Error(`internal error: ${split} has ${n} images but ${seen} were evaluated`);
-  return { split, ...measure(all, labels) };
+  }
+  if (seen === 0) {
+    throw new UsageError(`none of the ${n} images of ${split} can be decoded, for example ${broken[0]?.problem}`);
+  }
+  const classes = all.shape[1] ?? 0;
+  const images = evaluated.slice(0, seen);
+  const rows: Logits = { dtype: "f32", shape: [seen, classes], data: all.data.slice(0, seen * classes) };
+  return {
+    split,
+    broken,
+    images,
+    ...measure(
+      rows,
+      Int32Array.from(images, (image) => labels[image]!),
+    ),
+  };
 };
 
 /** The metrics of a table of logits [n, classes] and the labels [n] that belong to it. */
-export const measure = (logits: Logits, labels: Labels): Omit<Evaluation, "split"> => {
+export const measure = (logits: Logits, labels: Labels): Omit<Evaluation, "split" | "broken" | "images"> => {
   const confusion = confusionMatrix(predictedClasses(logits), labels, logits.shape[1] ?? 0);
   return {
     n: labels.length,

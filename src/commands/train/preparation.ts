@@ -3,6 +3,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
+import { tellBrokenOnce } from "../../data/node/broken-images.ts";
 import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -108,9 +109,16 @@ export const trainingOf = (
   validation: data.validation,
   preprocessing,
   classes: data.classes,
-  openTrainingBatches: (options) => openTrainingLoader({ ...options, workers }),
+  openTrainingBatches: (options) =>
+    openTrainingLoader({ ...options, workers, onBroken: tellBrokenOnce("training", environment.onEvent) }),
   openEvaluationBatches: (source, batch) =>
-    openEvaluationLoader({ source, preprocessing, batch: Math.min(batch, source.labels.length), workers }),
+    openEvaluationLoader({
+      source,
+      preprocessing,
+      batch: Math.min(batch, source.labels.length),
+      workers,
+      onBroken: tellBrokenOnce("evaluation", environment.onEvent),
+    }),
   now: environment.monotonicMs,
   ...(weights !== null && { weights }),
   ...(environment.signal && { signal: environment.signal }),

@@ -101,9 +101,10 @@ const mistakesOf = async (
   const shown = openShown(source, preprocessing);
   const mistakes: Mistake[] = [];
   for (const wrong of mostConfidentlyWrong(evaluation.logits, evaluation.labels, count)) {
-    const { bytes, offset, shape } = await shown(wrong.image);
+    const image = evaluation.images[wrong.image] ?? wrong.image;
+    const { bytes, offset, shape } = await shown(image);
     const size = shape[0] * shape[1] * shape[2];
-    mistakes.push({ ...wrong, pixels: bytes.slice(offset, offset + size), shape });
+    mistakes.push({ ...wrong, image, pixels: bytes.slice(offset, offset + size), shape });
   }
   return mistakes;
 };

@@ -1,6 +1,22 @@
 // What can be asked of any data set, whatever it is and wherever it lies.
 import type { DownloadProgress } from "./download.ts";
 
+/** A sentence for the person; `warning` where something is not as it should be. */
+export interface DataSetNotice {
+  readonly event: "notice" | "warning";
+  readonly message: string;
+}
+
+/** Files of a folder looked at so far, of many. */
+export interface ProbeProgress {
+  readonly event: "probing";
+  readonly folder: string;
+  readonly files: number;
+  readonly ofFiles: number;
+}
+
+export type DataSetEvent = DownloadProgress | ProbeProgress | DataSetNotice;
+
 export interface DataSetOptions {
   /** Training images to hold out as a validation split, each class in proportion; default 0. */
   readonly validation?: number;
@@ -9,5 +25,5 @@ export interface DataSetOptions {
   /** The folder where downloads are kept (see base/cache-folder.ts). Without it nothing is looked for there, or downloaded. */
   readonly cache?: string;
   readonly signal?: AbortSignal;
-  readonly onEvent?: (event: DownloadProgress) => void;
+  readonly onEvent?: (event: DataSetEvent) => void;
 }

@@ -23,6 +23,14 @@ interface DirectoryFormat {
 /** What a directory can hold, in the order in which they are tried. */
 const directoryFormats: readonly DirectoryFormat[] = [
   { description: "IDX files (train-images-idx3-ubyte.gz and so on)", open: idxDirectory },
+  {
+    description:
+      "a folder for each class of images (cats/1.jpg, dogs/2.png and so on), or train/ and val/ with such folders",
+    open: async (directory, options) => {
+      const { openImageFolder } = await import("./image-folder/open-image-folder.ts"); // with the decoder, which others don't need
+      return openImageFolder(directory, options);
+    },
+  },
 ];
 
 /**

@@ -1,0 +1,115 @@
+// Looks at a file before it is used: whether it is a picture that can be read, by its header and its end. What is broken in between
+// shows when it is decoded.
+import { createHash } from "node:crypto";
+import { open } from "node:fs/promises";
+import { extname, join } from "node:path";
+import { FormatError } from "../../../base/errors.ts";
+import { largestFileBytes, openPicture } from "../decode-picture.ts";
+import { readPictureFile } from "../picture-files.ts";
+import { printable } from "../printable.ts";
+
+/** Formats by the extensions that their files have. */
+const formatOfExtension: ReadonlyMap<string, string> = new Map([
+  [".jpg", "jpeg"],
+  [".jpeg", "jpeg"],
+  [".jpe", "jpeg"],
+  [".jfif", "jpeg"],
+  [".png", "png"],
+  [".webp", "webp"],
+  [".gif", "gif"],
+]);
+
+export type Probe =
+  | {
+      readonly kind: "picture";
+      /** What the extension lies about; null where it doesn't. */
+      readonly actualFormat: string | null;
+      /** SHA-256 of the contents, hexadecimal; null where they were not read as a whole. */
+      readonly sha256: string | null;
+    }
+  | { readonly kind: "broken"; readonly problem: string }
+  /** No picture, and doesn't say that it is one. */
+  | { readonly kind: "other" };
+
+/** Bytes that are read of a file whose contents are not read as a whole. */
+const headBytes = 2 ** 16;
+const tailBytes = 2 ** 16;
+
+const startsLikePicture = (bytes: Buffer): boolean => {
+  const start = bytes.toString("hex", 0, 12);
+  // JPEG, PNG, "GIF8", "RIFF" … "WEBP".
+  return /^(ffd8ff|89504e470d0a1a0a|47494638|52494646.{8}57454250)/.test(start);
+};
+
+/** Whether a file ends as files of its format do. Some that don't are whole nevertheless: then it is decoded to see. */
+const endsWell: { readonly [format: string]: (tail: Buffer, fileBytes: number, head: Buffer) => boolean } = {
+  jpeg: (tail) => tail.lastIndexOf(Buffer.from([0xff, 0xd9])) !== -1,
+  png: (tail) => tail.lastIndexOf("IEND") !== -1,
+  gif: (tail) => tail.at(-1) === 0x3b,
+  webp: (_, fileBytes, head) => head.readUInt32LE(4) + 8 <= fileBytes,
+};
+
+const readPart = async (path: string, position: number, length: number): Promise<Buffer> => {
+  const file = await open(path);
+  try {
+    const buffer = Buffer.alloc(length);
+    const { bytesRead } = await file.read(buffer, 0, length, position);
+    return buffer.subarray(0, bytesRead);
+  } finally {
+    await file.close();
+  }
+};
+
+const probePicture = async (
+  path: string,
+  name: string,
+  bytes: number,
+  readsContents: boolean,
+): Promise<{ format: string; sha256: string | null }> => {
+  const wholeFile = async (): Promise<Buffer> => {
+    const whole = await readPictureFile(path, name, largestFileBytes);
+    return Buffer.from(whole.buffer, whole.byteOffset, whole.length);
+  };
+  let head = readsContents || bytes <= headBytes ? await wholeFile() : await readPart(path, 0, headBytes);
+  const isWhole = (): boolean => head.length >= bytes;
+  // A header may be longer than what was read of the file.
+  const picture = await openPicture(name, head).catch(async (error: unknown) => {
+    if (isWhole()) throw error;
+    head = await wholeFile();
+    return openPicture(name, head);
+  });
+  const tail = isWhole() ? head.subarray(-tailBytes) : await readPart(path, bytes - tailBytes, tailBytes);
+  if (endsWell[picture.format]?.(tail, bytes, head) !== true) {
+    const whole = await openPicture(name, isWhole() ? head : await wholeFile());
+    await whole.decode(3);
+  }
+  return { format: picture.format, sha256: isWhole() ? createHash("sha256").update(head).digest("hex") : null };
+};
+
+/**
+ * `file` is relative to `folder`, `bytes` its size. A picture is known by its first bytes, whatever its name; a file that is none is
+ * broken where its extension says that it should be one.
+ */
+export const probeFile = async (
+  folder: string,
+  file: string,
+  bytes: number,
+  readsContents: boolean,
+): Promise<Probe> => {
+  const [path, name] = [join(folder, file), printable(file)];
+  const claimed = formatOfExtension.get(extname(file).toLowerCase()) ?? null;
+  try {
+    if (bytes === 0) return claimed === null ? { kind: "other" } : { kind: "broken", problem: "is empty: 0 bytes" };
+    if (claimed === null && !startsLikePicture(await readPart(path, 0, 12))) return { kind: "other" };
+    if (bytes > largestFileBytes) {
+      const problem = `has ${bytes} bytes; pictures of at most ${largestFileBytes} are read`;
+      return { kind: "broken", problem };
+    }
+    const { format, sha256 } = await probePicture(path, name, bytes, readsContents);
+    return { kind: "picture", actualFormat: claimed === null || claimed === format ? null : format, sha256 };
+  } catch (error) {
+    if (error instanceof FormatError) return { kind: "broken", problem: error.message.slice(`${name}: `.length) };
+    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
+    return { kind: "broken", problem: `can't be read (${reason})` };
+  }
+};
