@@ -121,6 +121,12 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       if (bar === null) seldom(() => `looking at ${folder}: ${text}`);
       else bar.update(`looking at ${basename(folder)}`, files, ofFiles, "files");
     },
+    statistics: ({ images, ofImages }) => {
+      if (bar === null)
+        seldom(() => `statistics of ${formatCount(images)} of ${formatCount(ofImages)} training images`);
+      else bar.update("statistics", images, ofImages, "training images");
+      if (images === ofImages) bar?.clear();
+    },
     report: () => {},
     notice: ({ message }) => line(message),
     warning: ({ message }) => line(`warning: ${message}`),

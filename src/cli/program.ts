@@ -93,6 +93,11 @@ interface Evaluate extends Engines, Weights {
   readonly batch?: number;
   readonly validation?: number;
 }
+interface Reestimation {
+  readonly reestimateStatistics?: true;
+  readonly statisticsBatch?: number;
+  readonly save?: string;
+}
 interface Bench extends Engines {
   readonly model: string;
   readonly batch: number;
@@ -195,9 +200,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training"),
     number("--batch <n>", "images at once (default: 128)"),
+    option("--reestimate-statistics", "first average batch norm's statistics over batches of the training split"),
+    number("--statistics-batch <n>", "images of such a batch (default: the run's, or 128)"),
+    option("--save <file.safetensors>", "keep the model with the new statistics"),
     ...weightsOptions(),
     ...engineOptions(),
-  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate) =>
+  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
   );
   command("predict <weights> <images...>", "names what is in PNG, JPEG or WebP pictures", [

@@ -48,6 +48,13 @@ export interface EvaluatingEvent {
   readonly ofImages: number;
 }
 
+/** Training images whose statistics have been taken so far. */
+export interface StatisticsEvent {
+  readonly event: "statistics";
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** The report and its pictures were written. */
 export interface ReportEvent {
   readonly event: "report";
@@ -62,6 +69,7 @@ export type CommandEvent =
   | TrainingEvent
   | CheckpointEvent
   | EvaluatingEvent
+  | StatisticsEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;
