@@ -45,6 +45,14 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
         `${formatDuration(secondsPerEpoch * epochs)} for ${plural(epochs, "epoch")}, without evaluation`;
   return factLines([
     ["training", `${event.model}, batches of ${formatCount(batch)}, ${plural(stepsPerEpoch, "step")} an epoch`],
+    ...(event.frozenParameters > 0 || event.frozen !== ""
+      ? [
+          [
+            "learns",
+            `${formatCount(event.learnedParameters)} of ${plural(event.learnedParameters + event.frozenParameters, "parameter")}; ${event.frozen}`,
+          ] as const,
+        ]
+      : []),
     ["engine", engine === "reference" ? engine : `${engine}, ${plural(threads, "thread")}`],
     [
       "memory",

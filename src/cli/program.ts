@@ -84,6 +84,8 @@ interface Train extends Engines, Weights {
   readonly validation?: number;
   readonly workers?: number;
   readonly weights?: string;
+  readonly freeze?: string;
+  readonly batchNorm?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly dryRun?: true;
@@ -119,6 +121,8 @@ const ofNewRuns = [
   "seed",
   "validation",
   "weights",
+  "freeze",
+  "batchNorm",
   "out",
   "dryRun",
 ] as const;
@@ -187,7 +191,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--dtype <type>", "f32"),
     number("--seed <n>", "decides weights, order and augmentation"),
     number("--validation <n>", "training images held out for choices"),
-    option("--weights <run|file>", "weights to start from"),
+    option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
+    option(
+      "--freeze <part>",
+      "with --weights: none, body, or how many stages stay as they are (default: the recipe's)",
+    ),
+    option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
     option("--out <directory>", "the run directory (default: runs/<name>)"),
     option("--resume <run>", "go on with a run"),
     option("--dry-run", "say what it would take, and stop"),
@@ -221,13 +230,18 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((model: string, file: string, { json, ...options }: Common & Shapes & Weights) =>
     inSession(json === true, (session) => done(answerInit(model, file, options, session))),
   );
-  command("convert <in> <out>", "weights from one format to another; <out> ends in .safetensors, .pth or .npz", [
-    option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
-    option(
-      "--names <family>",
-      "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
-    ),
-  ]).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
+  command(
+    "convert <in> <out>",
+    "weights from one format to another; <out> ends in .safetensors, .pth, .npz, or / (a Keras model)",
+    [
+      option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
+      option(
+        "--names <family>",
+        "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
+      ),
+      option("--model <name|file.json>", "the network of a weights file that doesn't say"),
+    ],
+  ).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
     inSession(json === true, (session) => done(answerConvert(from, to, options, session))),
   );
   command("pull <name>", "fetches pretrained weights: resnet50-keras, or hf:owner/repository", []).action(

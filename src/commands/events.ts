@@ -21,6 +21,8 @@ export interface EstimateEvent extends Estimate {
   readonly epochs: number;
   readonly engine: string;
   readonly threads: number;
+  /** What is frozen, in words; "" where everything learns. */
+  readonly frozen: string;
   readonly availableMemoryBytes: number;
   /** Of training alone, measured over a few steps on empty images; null where that would take long. */
   readonly imagesPerSecond: number | null;

@@ -126,7 +126,9 @@ describe("pullKeras(source, partial, environment)", () => {
     const environment = await environmentOf(address);
     const model = await pullKeras(wanted, partialFile(environment.cacheFolder, "k"), environment);
     expect(model.tensors).toEqual(tensors);
-    expect(ranges).toEqual([undefined, `bytes=${half}-`]);
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    // What the client had got when the connection broke is for the network to say, but nothing beyond what was sent.
+    expect(Number(/\d+/.exec(ranges[1] ?? "")?.[0])).toBeLessThanOrEqual(half);
   });
 
   test("begins again where a server ignores the range", async () => {

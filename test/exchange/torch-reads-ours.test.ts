@@ -58,9 +58,10 @@ test("torchvision's resnet18 takes our .pth, .safetensors and .npz strictly, and
     const tensors = initialTensors(namedSpec("resnet18", { classes: 7 }), 3);
     const file = join(folder, "m.safetensors");
     await writeTensorsFile(file, { tensors, metadata: { spec: "{}" } });
-    await convert(file, "m.pth", folder);
-    await convert(file, "m.npz", folder);
-    await convert(file, "half.pth", folder, { floats: "f16" });
+    const place = { cwd: folder, cacheFolder: folder };
+    await convert(file, "m.pth", place);
+    await convert(file, "m.npz", place);
+    await convert(file, "half.pth", place, { floats: "f16" });
     const half = digest((await openTensors(join(folder, "half.pth"))).tensors);
 
     const output = execFileSync(python, [script, folder], { encoding: "utf8", timeout: 800_000 });
