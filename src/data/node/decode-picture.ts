@@ -56,7 +56,7 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
     decode: async (channels, reduction = 1) => {
       const isReduced = format === "jpeg" && reduction >= leastReduction;
       const picture = isReduced
-        ? open().resize(reduced(width, reduction), reduced(height, reduction), { fit: "fill", kernel: "linear" })
+        ? open().resize(reduced(width, reduction), reduced(height, reduction), { fit: "fill", kernel: "cubic" })
         : open();
       try {
         const { data, info } = await picture

@@ -54,7 +54,7 @@ const byExtension = (names: readonly string[]): string => {
 
 const ignoredNotices = ({ others, strayFiles, hidden }: FolderFindings): readonly string[] => [
   ...(others.length > 0
-    ? [`ignored: ${files(others.length)} that are no PNG, JPEG, WebP or GIF (${byExtension(others)})`]
+    ? [`ignored: ${files(others.length)} of other kinds than PNG, JPEG, WebP and GIF (${byExtension(others)})`]
     : []),
   ...(strayFiles.length > 0
     ? [`ignored: ${files(strayFiles.length)} beside the class folders, which have no class (${listed(strayFiles)})`]

@@ -1,0 +1,268 @@
+import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, test } from "vitest";
+import type { DataSet } from "../../data-set.ts";
+import type { DataSetEvent } from "../data-set-options.ts";
+import { claimingPng, inEveryFormat, jpeg, writeFiles } from "../image-folder.test.fixture.ts";
+import { openDataSet } from "../open-data-set.ts";
+import { temporaryDirectory } from "../temporary-directory.test.fixture.ts";
+import { openImageFolder } from "./open-image-folder.ts";
+
+type Files = Record<string, Uint8Array | string>;
+
+/** Opens a folder of these files; `told` are its notices and warnings. */
+const openFiles = async (files: Files, options: { validation?: number; seed?: number } = {}) => {
+  const folder = await writeFiles(await temporaryDirectory(), files);
+  const told: string[] = [];
+  const onEvent = (event: DataSetEvent) => {
+    if ("message" in event) told.push(`${event.event}: ${event.message}`);
+  };
+  const data = await openImageFolder(folder, { ...options, onEvent });
+  return { folder, told, data };
+};
+const open = async (files: Files, options: { validation?: number; seed?: number } = {}) => {
+  const { data, ...rest } = await openFiles(files, options);
+  if (data === null) throw new Error("the folder isn't recognised");
+  return { data, ...rest };
+};
+const pathsOf = (source: DataSet["train"] | null): readonly string[] => (source?.kind === "files" ? source.paths : []);
+const allPaths = ({ train, test, validation }: DataSet): readonly string[] =>
+  [...pathsOf(train), ...pathsOf(test), ...pathsOf(validation)].sort();
+
+/** `count` different pictures in each of these folders. */
+const classesOf = async (folders: readonly string[], count: number): Promise<Files> => {
+  const files: Files = {};
+  for (const [c, folder] of folders.entries()) {
+    for (let i = 0; i < count; i++) files[`${folder}/${i}.jpg`] = await jpeg(16, 12, 100 * c + i);
+  }
+  return files;
+};
+
+describe("openImageFolder(directory)", () => {
+  test("takes class folders in natural order, and holds a fifth of each class out as test, always the same", async () => {
+    const files = await classesOf(["class10", "class2", "class1"], 10);
+    const { data, folder, told } = await open(files);
+    expect(data.classes).toEqual(["class1", "class2", "class10"]);
+    expect([data.train.labels.length, data.test.labels.length, data.validation]).toEqual([24, 6, null]);
+    expect([...data.test.labels].sort()).toEqual([0, 0, 1, 1, 2, 2]);
+    expect(data.origin).toBe(
+      `folder of 3 classes, 30 images (20 % held out as test, each class in proportion), in ${folder}`,
+    );
+    expect(allPaths(data)).toEqual(Object.keys(files).sort());
+    for (const source of [data.train, data.test]) {
+      pathsOf(source).forEach((path, i) => {
+        expect(data.classes[source.labels[i]!]).toBe(path.split("/")[0]);
+      });
+    }
+    expect(told).toEqual([]);
+    const again = await openImageFolder(folder, { seed: 9, validation: 6 });
+    expect(pathsOf(again!.test)).toEqual(pathsOf(data.test)); // whatever the seed of the training
+    expect(again?.validation?.labels.length).toBe(6);
+    expect(again?.train.labels.length).toBe(18);
+  });
+
+  test("takes train/ and val/ as they are, val/ as the test split", async () => {
+    const { data, folder } = await open(await classesOf(["train/a", "train/b", "val/b", "val/a"], 2));
+    expect([pathsOf(data.train), pathsOf(data.test)]).toEqual([
+      ["train/a/0.jpg", "train/a/1.jpg", "train/b/0.jpg", "train/b/1.jpg"],
+      ["val/a/0.jpg", "val/a/1.jpg", "val/b/0.jpg", "val/b/1.jpg"],
+    ]);
+    expect(data.validation).toBeNull();
+    expect(data.origin).toBe(`folder of 2 classes, 8 images (train/, val/), in ${folder}`);
+  });
+
+  test("takes validation/ for choices where there is test/ as well", async () => {
+    const { data } = await open(
+      await classesOf(["Train/a", "Train/b", "validation/a", "validation/b", "test/a", "test/b"], 1),
+      { validation: 1 },
+    );
+    expect([pathsOf(data.validation), pathsOf(data.test)]).toEqual([
+      ["validation/a/0.jpg", "validation/b/0.jpg"],
+      ["test/a/0.jpg", "test/b/0.jpg"],
+    ]);
+  });
+
+  test("splits train/ where there is nothing else, and takes a class called train for one beside others", async () => {
+    const alone = await open(await classesOf(["train/a", "train/b"], 5));
+    expect([alone.data.train.labels.length, alone.data.test.labels.length]).toEqual([8, 2]);
+    const vehicles = await open(await classesOf(["bus", "train"], 5));
+    expect(vehicles.data.classes).toEqual(["bus", "train"]);
+  });
+
+  test("reads nested and oddly named files of every format, and ignores others, counted", async () => {
+    const odd = "b/ü ß 'q\" $x\n;/…/-r%20.PNG";
+    const { data, told } = await open({
+      ...Object.fromEntries(Object.entries(await inEveryFormat()).map(([name, bytes]) => [`a/${name}`, bytes])),
+      [odd]: await jpeg(21, 20, 4),
+      "b/no-extension": await jpeg(20, 20, 3),
+      "b/notes.txt": "text",
+      "b/table.csv": "1,2",
+      "b/more.txt": "text",
+      "b/.hidden.jpg": "hidden",
+      ".git/x.jpg": "hidden",
+      "readme.md": "stray",
+    });
+    expect(data.train.labels.length + data.test.labels.length).toBe(12);
+    expect(allPaths(data)).toContain(odd);
+    expect(allPaths(data)).toContain("b/no-extension");
+    expect(told).toEqual([
+      "notice: ignored: 3 files of other kinds than PNG, JPEG, WebP and GIF (2 .txt, 1 .csv)",
+      "notice: ignored: 1 file beside the class folders, which have no class (readme.md)",
+      "notice: ignored: 2 hidden entries",
+      "notice: 1 file of another format than the name says: b/ü ß 'q\" $x\\u000a;/…/-r%20.PNG is JPEG",
+    ]);
+  });
+
+  test("follows links, but into no folder twice, and tells of those that lead nowhere", async () => {
+    const folder = await writeFiles(await temporaryDirectory(), await classesOf(["a", "b", "elsewhere/deep"], 2));
+    const root = join(folder, "data");
+    await mkdir(join(root, "a"), { recursive: true });
+    await symlink(join(folder, "b"), join(root, "b"));
+    await symlink(join(folder, "elsewhere"), join(root, "a", "more"));
+    await symlink(join(folder, "a", "0.jpg"), join(root, "a", "one.jpg"));
+    await symlink(join(root, "a"), join(folder, "elsewhere", "back"));
+    await symlink("..", join(root, "a", "up"));
+    await symlink("nowhere", join(root, "a", "lost.jpg"));
+    await symlink(".", join(root, "self"));
+    const data = await openImageFolder(root);
+    expect(data?.classes).toEqual(["a", "b"]);
+    expect(allPaths(data!)).toEqual(["a/more/deep/0.jpg", "a/more/deep/1.jpg", "a/one.jpg", "b/0.jpg", "b/1.jpg"]);
+    expect(data?.leftOut).toEqual([
+      { file: "a/lost.jpg", problem: "is a link that leads nowhere (ENOENT)" },
+      { file: "a/up", problem: "leads to a folder that is read already" },
+      { file: "a/more/back", problem: "leads to a folder that is read already" },
+      { file: "self", problem: "leads to a folder that is read already" },
+    ]);
+  });
+
+  test("leaves out what can't be read, each with its line, in bounded memory", async () => {
+    const good = await inEveryFormat();
+    const before = process.memoryUsage().rss;
+    const { data, told } = await open({
+      "a/good.jpg": good["a.jpg"]!,
+      "b/good.png": good["b.png"]!,
+      "a/1-empty.jpg": "",
+      "a/2-cut.jpg": (await jpeg(64, 64, 5)).subarray(0, 900),
+      "a/3-cut.png": good["b.png"]!.subarray(0, 1500),
+      "a/4-cut.webp": good["c.webp"]!.subarray(0, 90),
+      "a/5-cut.gif": good["d.gif"]!.subarray(0, 900),
+      "a/6-text.jpg": "<html>not found</html>",
+      "a/7-huge.png": await claimingPng(20_000, 20_000),
+      "b/8-lying.jpg": good["c.webp"]!,
+    });
+    expect(process.memoryUsage().rss - before).toBeLessThan(300e6); // 20,000² pixels are 1.2 GB
+    expect(data.leftOut?.map(({ file, problem }) => [file, problem.replace(/\(.+\)/, "(…)")])).toEqual([
+      ["a/1-empty.jpg", "is empty: 0 bytes"],
+      ["a/2-cut.jpg", "is damaged: it can't be decoded (…)"],
+      ["a/3-cut.png", "is damaged: it can't be decoded (…)"],
+      ["a/4-cut.webp", expect.stringMatching(/is damaged|is not a picture/)],
+      ["a/5-cut.gif", expect.stringMatching(/is damaged|is not a picture/)],
+      ["a/6-text.jpg", "is not a picture that can be read: PNG, JPEG, WebP or GIF (…)"],
+      ["a/7-huge.png", "has 20000×20000 pixels; pictures of at most 100000000 are read"],
+    ]);
+    expect(allPaths(data)).toEqual(["a/good.jpg", "b/8-lying.jpg", "b/good.png"]);
+    expect(told).toHaveLength(9);
+    expect(told[0]).toBe("warning: left out: a/1-empty.jpg is empty: 0 bytes");
+    expect(told.slice(7)).toEqual([
+      "warning: 7 files left out, 3 images used",
+      "notice: 1 file of another format than the name says: b/8-lying.jpg is WEBP",
+    ]);
+  });
+
+  test("tells of classes without images, unbalanced ones, and images that are tested and trained on", async () => {
+    const files = await classesOf(["train/a"], 20);
+    const { told, data } = await open({
+      ...files,
+      "train/b/x.jpg": await jpeg(16, 12, 800),
+      "train/empty/notes.txt": "",
+      "test/b/x.jpg": await jpeg(16, 12, 900),
+      "test/a/y.jpg": files["train/a/7.jpg"]!,
+    });
+    expect(data.classes).toEqual(["a", "b"]);
+    expect(told).toEqual([
+      "warning: folders without images are no classes: train/empty",
+      "notice: ignored: 1 file of other kinds than PNG, JPEG, WebP and GIF (1 .txt)",
+      expect.stringMatching(
+        /^warning: the classes are unbalanced: a has 21 images, b 2; look at the accuracy of each class/,
+      ),
+      "warning: 1 test image is a training image as well, byte for byte (test/a/y.jpg = train/a/7.jpg); test accuracy is flattered by them",
+    ]);
+  });
+
+  test("tells of an image that lies in two classes", async () => {
+    const files = await classesOf(["train/a", "train/b", "test/a", "test/b"], 1);
+    const { told } = await open({ ...files, "train/b/again.jpg": files["train/a/0.jpg"]! });
+    expect(told).toEqual([
+      "warning: 1 image lies in two classes, byte for byte (train/a/0.jpg = train/b/again.jpg); one label of each is wrong",
+    ]);
+  });
+
+  test.each<[string, Files, string]>([
+    [
+      "a single class",
+      { "cats/a.jpg": "jpeg" },
+      'holds one class of images, "cats", but a network learns to tell at least two apart; put the images of each class into a folder of its own',
+    ],
+    [
+      "no image that can be read",
+      { "a/x.jpg": "", "b/y.png": "" },
+      "none of its 2 images can be read, for example a/x.jpg: is empty: 0 bytes",
+    ],
+    [
+      "a class that isn't trained on",
+      { "train/a/x.jpg": "jpeg", "train/b/x.jpg": "jpeg", "val/c/z.jpg": "jpeg" },
+      'val/c/z.jpg is of the class "c", of which there is no image to train on; add some or remove the class',
+    ],
+    [
+      "no train folder",
+      { "val/a/x.jpg": "jpeg", "test/a/x.jpg": "jpeg" },
+      "holds test, val but no train folder; add the images to train on",
+    ],
+    [
+      "two of a split",
+      { "train/a/x.jpg": "jpeg", "val/a/x.jpg": "jpeg", "valid/a/x.jpg": "jpeg" },
+      "holds val and valid, which mean the same; keep one of them",
+    ],
+  ])("refuses %s in one sentence", async (_, files, message) => {
+    const bytes = await jpeg(8, 8, 1);
+    const written = Object.fromEntries(
+      Object.entries(files).map(([path, text]) => [path, text === "jpeg" ? bytes : text]),
+    );
+    await expect(openFiles(written)).rejects.toThrow(message);
+  });
+
+  test("is no data set without images in folders", async () => {
+    for (const files of [{ "a/notes.txt": "" }, { "x.jpg": await jpeg(8, 8, 1) }, {}] as Files[]) {
+      expect((await openFiles(files)).data).toBeNull();
+    }
+    const { folder } = await openFiles({ "a/notes.txt": "" });
+    await expect(openDataSet(folder)).rejects.toThrow(
+      `${folder} holds no data set that is recognised. Recognised are: IDX files (train-images-idx3-ubyte.gz and so on); a folder for each class of images (cats/1.jpg, dogs/2.png and so on), or train/ and val/ with such folders`,
+    );
+  });
+
+  test("has a checksum that changes with names and contents of images, and with nothing else", async () => {
+    const files = await classesOf(["a", "b"], 3);
+    const { folder, data } = await open(files);
+    const checksum = async () => (await openDataSet(folder)).files.map(({ sha256 }) => sha256);
+    const before = data.files.map(({ sha256 }) => sha256);
+    expect(data.files[0]?.path).toBe(folder);
+    await writeFile(join(folder, "a", "notes.txt"), "not an image");
+    await utimes(join(folder, "a", "0.jpg"), 1, 1);
+    expect(await checksum()).toEqual(before);
+    const other = Buffer.from(files["a/0.jpg"]!);
+    other[other.length - 20]! ^= 1;
+    await writeFile(join(folder, "a", "0.jpg"), other);
+    const changed = await checksum();
+    expect(changed).not.toEqual(before);
+    await writeFile(join(folder, "a", "0.jpg"), files["a/0.jpg"]!);
+    await writeFile(join(folder, "a", "3.jpg"), await jpeg(8, 8, 77));
+    expect(await checksum()).not.toEqual(before);
+  });
+
+  test("stops with the signal's reason", async () => {
+    const folder = await writeFiles(await temporaryDirectory(), await classesOf(["a", "b"], 3));
+    const signal = AbortSignal.abort(new Error("Ctrl-C"));
+    await expect(openImageFolder(folder, { signal })).rejects.toThrow("Ctrl-C");
+  });
+});
