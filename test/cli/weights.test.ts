@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { encodeTensors } from "../../src/checkpoint/safetensors.ts";
 import { initialTensors } from "../../src/model/initial-tensors.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
-import { makeFolder, residual } from "./command-line.ts";
+import { makeFolder, residual, writeTinyData } from "./command-line.ts";
 
 let folder = "";
 let remove = async (): Promise<void> => {};
@@ -69,6 +69,44 @@ const serveHub = async (): Promise<string> => {
   if (address === null || typeof address === "string") throw new Error("the test server has no port");
   return `http://127.0.0.1:${address.port}`;
 };
+
+describe("<weights> of every command", () => {
+  test("may be a Keras model's folder, its model.json, or a bare state dict, whose network is recognised", async () => {
+    const data = writeTinyData(folder, "pictures");
+    await sharp(Buffer.alloc(40 * 40, 90), { raw: { width: 40, height: 40, channels: 1 } })
+      .png()
+      .toFile(join(folder, "grey-40.png"));
+    const run = async (...words: readonly string[]) => {
+      const { status, stdout, stderr } = await residual(folder, [...words, "--json"]);
+      expect({ words, status, stderr }).toMatchObject({ status: 0 });
+      const document: unknown = JSON.parse(stdout.trim().split("\n").at(-1) ?? "");
+      return { document, stderr };
+    };
+    await run("init", "resnet20-b", "b.safetensors", "--input", "1x8x8", "--classes", "3", "--seed", "4");
+    await run("convert", "b.safetensors", "keras/");
+    await run("convert", "keras/model.json", "b.pth");
+    expect((await run("convert", "b.pth", "again/", "--model", "resnet20-b")).document).toMatchObject({ to: "keras" });
+
+    const engine = ["--engine", "reference"];
+    const seen: unknown[] = [];
+    for (const weights of ["b.safetensors", "keras", "keras/model.json"]) {
+      expect((await run("summary", weights)).document).toMatchObject({ name: "resnet20-b" });
+      seen.push((await run("evaluate", weights, data, ...engine)).document);
+    }
+    expect(seen[1]).toEqual(seen[0]);
+    expect(seen[2]).toEqual(seen[0]);
+    expect((await run("predict", "keras", "grey-40.png", ...engine)).document).toMatchObject([{ file: "grey-40.png" }]);
+    const bare = await run("evaluate", "b.pth", data, ...engine);
+    expect(bare.document).toEqual(seen[0]);
+    expect(bare.stderr).toContain(
+      "b.pth: recognised resnet20-b for [1, 32, 32] and 3 classes by its tensors, which have the names of torchvision",
+    );
+    for (const weights of ["keras", "b.pth"]) {
+      const words = ["train", data, "--model", "resnet20-b", "--weights", weights, "--batch", "10", "--epochs", "1"];
+      await run(...words, ...engine, "--dry-run");
+    }
+  }, 180_000);
+});
 
 describe("residual pull", () => {
   test("fetches into the cache, and predict takes the name, with the preprocessing that came along", async () => {

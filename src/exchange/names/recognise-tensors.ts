@@ -82,6 +82,20 @@ export const recogniseTensors = (given: NamedTensors): RecognisedTensors => {
   return { ...renamed, candidates };
 };
 
+/** What tensors show that no spec here can have, for people. */
+const foreign: readonly (readonly [is: (names: readonly string[]) => boolean, what: string])[] = [
+  [
+    (names) => names.some((name) => /^(conv1\.\d|stem\.conv\d)\./.test(name)),
+    "their stem is several convolutions, as ResNet-D's",
+  ],
+  [
+    (names) =>
+      names.some((name) => /(norm|bn)\d?\.weight$/.test(name)) && !names.some((name) => name.endsWith("running_mean")),
+    "their normalisations keep no running statistics, as group normalisation",
+  ],
+  [(names) => names.some((name) => /\.se\./.test(name)), "they squeeze and excite"],
+];
+
 /** Tensors that a named network has, or several. */
 export interface RecognisedNetworks extends Renamed {
   readonly candidates: readonly [likeliest: ResNetSpec, ...others: ResNetSpec[]];
@@ -93,6 +107,9 @@ export const recogniseOrRefuse = (given: NamedTensors, file: string): Recognised
   const [likeliest, ...others] = recognised.candidates;
   if (likeliest !== undefined) return { ...recognised, candidates: [likeliest, ...others] };
   const blocks = blocksByStage(recognised.tensors.keys());
+  const reason = foreign.find(([is]) => is([...recognised.tensors.keys()]));
+  if (reason !== undefined)
+    throw new FormatError(file, `its ${given.size} tensors are of a network that no spec here can be: ${reason[1]}`);
   const names = [...recognised.tensors.keys()].slice(0, 3).join(", ");
   const found =
     blocks.length === 0
