@@ -2,10 +2,10 @@
 //
 //   npx residual train photographs/ --weights resnet50-keras      (this recipe is the default where weights are given)
 //
-// The body is frozen, batch norms included, and a fresh head learns: what Kornblith et al. 2019 ("Do better ImageNet models transfer
-// better?") call fixed features, which come close to training everything where images are few, take no memory for gradients, a
-// third of the time, and can't forget. With thousands of images train all of it instead, slowly, with batch norms frozen as He et
-// al. 2015 (appendix A) fine-tuned for detection, for the statistics of small batches are poor:
+// The body is frozen, batch norms included, and a fresh head learns: a linear classifier on the features as they are, the usual
+// advice for few images of things like those that the weights know. It takes no memory for gradients, a third of the time, and
+// the body can't forget. With thousands of images train all of it, slowly, with batch norms frozen as He et al. 2015 (appendix A)
+// fine-tuned for detection, for the statistics of small batches are poor:
 //
 //   npx residual train photographs/ --weights resnet50-keras --freeze none --batch-norm frozen --learning-rate 0.003
 //
