@@ -16,6 +16,7 @@ import {
   formatInterval,
   formatLarge,
   formatMetric,
+  formatNumber,
   formatProbability,
 } from "../commands/report/format.ts";
 import { summary } from "../commands/summary.ts";
@@ -74,9 +75,32 @@ export const answerSummary = async (model: string, options: SpecOptions, session
   ]);
 };
 
-const evaluationLines = ({ evaluation, classes }: EvaluateResult): readonly string[] => {
+/** What the new statistics changed. */
+const reestimationLines = ({ document: { reestimated }, before, evaluation }: EvaluateResult): readonly string[] => {
+  if (reestimated === undefined || before === null) return [];
+  const { images, batch, batches, largestMeanChange, file } = reestimated;
+  const { layer, channel, deviations } = largestMeanChange;
+  return [
+    `batch norm's statistics: the average over ${formatCount(batches)} batches of ${formatCount(batch)} training images ` +
+      `(${formatCount(images)} in all, not augmented); the largest change of a mean is ${formatNumber(deviations, 3)} deviations, in ${layer}, channel ${channel}`,
+    ...tableLines(
+      [left(`${before.split}, ${formatCount(before.n)} images`), right("before"), right("after")],
+      [
+        ["top-1", formatMetric(before.top1), formatMetric(evaluation.top1)],
+        ["top-5", formatMetric(before.top5), formatMetric(evaluation.top5)],
+        ["loss", formatMetric(before.loss), formatMetric(evaluation.loss)],
+      ],
+    ),
+    file === null ? "nothing was written; keep the new statistics with --save <file.safetensors>" : `written   ${file}`,
+    "",
+  ];
+};
+
+const evaluationLines = (result: EvaluateResult): readonly string[] => {
+  const { evaluation, classes } = result;
   const { split, n, top1, top5, loss, perClass } = evaluation;
   return [
+    ...reestimationLines(result),
     ...tableLines(
       [left(`${split}, ${formatCount(n)} images`), right("value"), left("95 % interval")],
       [

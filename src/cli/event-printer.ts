@@ -45,6 +45,14 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
         `${formatDuration(secondsPerEpoch * epochs)} for ${plural(epochs, "epoch")}, without evaluation`;
   return factLines([
     ["training", `${event.model}, batches of ${formatCount(batch)}, ${plural(stepsPerEpoch, "step")} an epoch`],
+    ...(event.frozenParameters > 0 || event.frozen !== ""
+      ? [
+          [
+            "learns",
+            `${formatCount(event.learnedParameters)} of ${plural(event.learnedParameters + event.frozenParameters, "parameter")}; ${event.frozen}`,
+          ] as const,
+        ]
+      : []),
     ["engine", engine === "reference" ? engine : `${engine}, ${plural(threads, "thread")}`],
     [
       "memory",
@@ -121,6 +129,12 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       const text = `${formatCount(files)} of ${formatCount(ofFiles)} files`;
       if (bar === null) seldom(() => `looking at ${folder}: ${text}`);
       else bar.update(`looking at ${basename(folder)}`, files, ofFiles, "files");
+    },
+    statistics: ({ images, ofImages }) => {
+      if (bar === null)
+        seldom(() => `statistics of ${formatCount(images)} of ${formatCount(ofImages)} training images`);
+      else bar.update("statistics", images, ofImages, "training images");
+      if (images === ofImages) bar?.clear();
     },
     report: () => {},
     notice: ({ message }) => line(message),

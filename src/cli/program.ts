@@ -84,6 +84,8 @@ interface Train extends Engines, Weights {
   readonly validation?: number;
   readonly workers?: number;
   readonly weights?: string;
+  readonly freeze?: string;
+  readonly batchNorm?: string;
   readonly out?: string;
   readonly resume?: string;
   readonly dryRun?: true;
@@ -92,6 +94,11 @@ interface Evaluate extends Engines, Weights {
   readonly split?: string;
   readonly batch?: number;
   readonly validation?: number;
+}
+interface Reestimation {
+  readonly reestimateStatistics?: true;
+  readonly statisticsBatch?: number;
+  readonly save?: string;
 }
 interface Bench extends Engines {
   readonly model: string;
@@ -116,6 +123,8 @@ const ofNewRuns = [
   "seed",
   "validation",
   "weights",
+  "freeze",
+  "batchNorm",
   "out",
   "dryRun",
 ] as const;
@@ -184,7 +193,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--dtype <type>", "f32"),
     number("--seed <n>", "decides weights, order and augmentation"),
     number("--validation <n>", "training images held out for choices"),
-    option("--weights <run|file>", "weights to start from"),
+    option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
+    option(
+      "--freeze <part>",
+      "with --weights: none, body, or how many stages stay as they are (default: the recipe's)",
+    ),
+    option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
     option("--out <directory>", "the run directory (default: runs/<name>)"),
     option("--resume <run>", "go on with a run"),
     option("--dry-run", "say what it would take, and stop"),
@@ -197,9 +211,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training"),
     number("--batch <n>", "images at once (default: 128)"),
+    option("--reestimate-statistics", "first average batch norm's statistics over batches of the training split"),
+    number("--statistics-batch <n>", "images of such a batch (default: the run's, or 128)"),
+    option("--save <file.safetensors>", "keep the model with the new statistics"),
     ...weightsOptions(),
     ...engineOptions(),
-  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate) =>
+  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
   );
   command("predict <weights> <images...>", "names what is in PNG, JPEG or WebP pictures", [

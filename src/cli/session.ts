@@ -31,6 +31,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   interrupted: true,
   checkpoint: true,
   evaluating: false,
+  statistics: false,
   probing: false,
   report: true,
   notice: false,

@@ -1,4 +1,5 @@
 // `residual evaluate`: how well a network does on a split of a data set, each image counted once.
+import { resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
@@ -14,7 +15,8 @@ import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { matchClasses } from "./match-classes.ts";
-import type { TrainedModel } from "./trained-model.ts";
+import { reestimate, statisticsBatch } from "./reestimate.ts";
+import { saveModel, type TrainedModel } from "./trained-model.ts";
 
 /** What `--json` prints: fractions, and the loss in nats. */
 export interface EvaluateDocument {
@@ -24,6 +26,21 @@ export interface EvaluateDocument {
   readonly top1: number;
   readonly top5: number;
   readonly loss: number;
+  /** Where batch norm's statistics were estimated anew: everything above is with the new ones. */
+  readonly reestimated?: ReestimatedDocument;
+}
+
+export interface ReestimatedDocument {
+  /** Training images that were averaged over, in batches. */
+  readonly images: number;
+  readonly batch: number;
+  readonly batches: number;
+  /** In units of the channel's new deviation. */
+  readonly largestMeanChange: { readonly layer: string; readonly channel: number; readonly deviations: number };
+  /** With the statistics that the weights came with. */
+  readonly before: { readonly top1: number; readonly top5: number; readonly loss: number };
+  /** Where the model with new statistics was written. */
+  readonly file: string | null;
 }
 
 export interface EvaluateOptions extends EngineOptions, WeightsOptions {
@@ -34,12 +51,20 @@ export interface EvaluateOptions extends EngineOptions, WeightsOptions {
   readonly validation?: number;
   /** Images at once; 128 by default. It changes the time, not the result's meaning. */
   readonly batch?: number;
+  /** Estimate batch norm's statistics anew, as an average over batches of the training split, before the evaluation counts. */
+  readonly reestimateStatistics?: boolean;
+  /** Images of such a batch: it changes the statistics. By default the run's own batch, or 128. */
+  readonly statisticsBatch?: number;
+  /** A safetensors file for the model with the new statistics; without it nothing is written. */
+  readonly save?: string;
 }
 
 /** The document, with everything that a person may want to see beside it. */
 export interface EvaluateResult {
   readonly document: EvaluateDocument;
   readonly evaluation: Evaluation;
+  /** With the statistics that the weights came with, where others were estimated; else null. */
+  readonly before: Evaluation | null;
   /** Class names by label: the data set's, or the weights' where a folder's classes are matched with them. */
   readonly classes: readonly string[];
 }
@@ -51,6 +76,17 @@ export const evaluateDocument = ({ split, n, top1, top5, loss }: Evaluation): Ev
   top5: top5.value,
   loss: loss.value,
 });
+
+/** Throws UsageError for options of a re-estimation that isn't asked for, and for a file that isn't safetensors. */
+const checkReestimation = ({ reestimateStatistics, statisticsBatch, save }: EvaluateOptions): void => {
+  const given = save !== undefined ? "--save" : statisticsBatch !== undefined ? "--statistics-batch" : null;
+  if (given !== null && reestimateStatistics !== true) {
+    throw new UsageError(`${given} is for statistics that are estimated anew; add --reestimate-statistics`);
+  }
+  if (save !== undefined && !save.endsWith(".safetensors")) {
+    throw new UsageError(`--save writes safetensors, so ${save} should end in .safetensors`);
+  }
+};
 
 const splitNames = ["test", "train", "validation"] as const;
 
@@ -105,6 +141,7 @@ export const evaluateModel = async (
 
 /** Throws UsageError, FormatError for what can't be evaluated; MissingError where data or a demanded engine are not there. */
 export const evaluate = async (options: EvaluateOptions, environment: CommandEnvironment): Promise<EvaluateResult> => {
+  checkReestimation(options);
   const { split = "test", batch = 128, validation = 0 } = options;
   if (!Number.isInteger(batch) || batch < 1) {
     throw new UsageError(`--batch should be a whole number of at least 1 but is ${batch}`);
@@ -130,10 +167,30 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
   const { source, classes } = matchClasses(images, data, model.classes);
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
-  const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
+  const reestimates = options.reestimateStatistics === true;
+  const statistics = reestimates
+    ? await statisticsBatch(options.statisticsBatch, options.weights, data.train.labels.length, host.cwd)
+    : 0;
+  const throughNetwork = source.labels.length * (reestimates ? 2 : 1) + (reestimates ? data.train.labels.length : 0);
+  const { engine } = await engineForInference(options, model.spec, throughNetwork, environment);
   try {
-    const evaluation = await evaluateModel({ ...model, preprocessing }, source, split, batch, engine, environment);
-    return { document: evaluateDocument(evaluation), evaluation, classes };
+    const given = { ...model, preprocessing };
+    const evaluation = await evaluateModel(given, source, split, batch, engine, environment);
+    const document = evaluateDocument(evaluation);
+    if (!reestimates) return { document, evaluation, before: null, classes };
+
+    const { tensors, ...told } = await reestimate(given, data.train, statistics, engine, environment);
+    const after = await evaluateModel({ ...given, tensors }, source, split, batch, engine, environment);
+    const file = options.save === undefined ? null : resolve(host.cwd, options.save);
+    if (file !== null) await saveModel({ ...given, tensors }, file, host.cwd);
+    const { top1, top5, loss } = document;
+    const reestimated = { ...told, before: { top1, top5, loss }, file };
+    return {
+      document: { ...evaluateDocument(after), reestimated },
+      evaluation: after,
+      before: evaluation,
+      classes,
+    };
   } finally {
     await engine.dispose();
   }

@@ -21,6 +21,8 @@ export interface EstimateEvent extends Estimate {
   readonly epochs: number;
   readonly engine: string;
   readonly threads: number;
+  /** What is frozen, in words; "" where everything learns. */
+  readonly frozen: string;
   readonly availableMemoryBytes: number;
   /** Of training alone, measured over a few steps on empty images; null where that would take long. */
   readonly imagesPerSecond: number | null;
@@ -50,6 +52,13 @@ export interface EvaluatingEvent {
   readonly ofImages: number;
 }
 
+/** Training images whose statistics have been taken so far. */
+export interface StatisticsEvent {
+  readonly event: "statistics";
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** The report and its pictures were written. */
 export interface ReportEvent {
   readonly event: "report";
@@ -64,6 +73,7 @@ export type CommandEvent =
   | TrainingEvent
   | CheckpointEvent
   | EvaluatingEvent
+  | StatisticsEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

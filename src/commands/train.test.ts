@@ -3,11 +3,8 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { MissingError, UsageError } from "../base/errors.ts";
-import type { DataSet } from "../data/data-set.ts";
-import { syntheticSource } from "../data/synthetic.ts";
-import { createReferenceEngine } from "../engine/reference/engine.ts";
-import type { CommandEnvironment } from "./environment.ts";
+import { UsageError } from "../base/errors.ts";
+import { madeUpEnvironment, syntheticData } from "./environment.test.fixture.ts";
 import type { CommandEvent } from "./events.ts";
 import { train } from "./train.ts";
 
@@ -17,35 +14,9 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-const source = syntheticSource({ images: 200, shape: [1, 12, 12], classes: 3, seed: 1 });
-const data: DataSet = {
-  name: "synthetic",
-  classes: ["a", "b", "c"],
-  train: source,
-  test: syntheticSource({ images: 20, shape: [1, 12, 12], classes: 3, seed: 2 }),
-  validation: null,
-  origin: "made up",
-  files: [],
-};
-
-const environmentWith = (availableMemoryBytes: number, events: CommandEvent[] = []): CommandEnvironment => {
-  let clock = 0;
-  return {
-    host: { cwd, pid: process.pid, hostname: "here", now: () => 0, processIdentity: () => "this" },
-    cacheFolder: cwd,
-    monotonicMs: () => clock++,
-    measureMachine: () => ({ cpu: "made up", cores: 1, memoryBytes: 2 ** 30, availableMemoryBytes }),
-    versions: { residual: "0", node: "0" },
-    command: ["residual", "train"],
-    recipes: new Map(),
-    openEngine: async (name) => {
-      if (name === "onednn") throw new MissingError("oneDNN is not there");
-      return { engine: await createReferenceEngine(), version: null };
-    },
-    openDataSet: async () => data,
-    onEvent: (event) => events.push(event),
-  };
-};
+const data = syntheticData;
+const environmentWith = (availableMemoryBytes: number, events: CommandEvent[] = []) =>
+  madeUpEnvironment(cwd, data, events, availableMemoryBytes);
 
 describe("train(options, environment)", () => {
   test("refuses what doesn't fit into memory, with the largest batch that does, and writes nothing", async () => {

@@ -3,8 +3,7 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, invariant, UsageError } from "../base/errors.ts";
-import { parseSpec } from "../spec/parse-spec.ts";
-import type { ResNetSpec } from "../spec/spec.ts";
+import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
 import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
@@ -21,8 +20,7 @@ import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
 import { estimateOf, type Preparation, prepareTraining, trainingOf } from "./train/preparation.ts";
 import { checkSameData, newRunRecord, recipeOfRecord } from "./train/run-record-of.ts";
-
-const defaultModel = "resnet20";
+import { readModelMetadata } from "./trained-model.ts";
 
 /**
  * Trains anew. Throws UsageError and FormatError for what the person can mend, MissingError where data or engine are not there,
@@ -30,8 +28,8 @@ const defaultModel = "resnet20";
  */
 export const train = async (options: TrainOptions, environment: CommandEnvironment): Promise<TrainOutcome> => {
   const { host } = environment;
-  const recipe = await chooseRecipe(options.recipe, options, environment.recipes, host.cwd);
-  const { data = recipe.data, model = recipe.model ?? defaultModel, weights, workers, out } = options;
+  const recipe = await chooseRecipe(options, environment.recipes, host.cwd);
+  const { data = recipe.data, model, weights, workers, out } = options;
   if (data === null) throw new UsageError("say what to train on: residual train <data>, for example fashion-mnist");
   if (out !== undefined) await refuseExisting(out, host.cwd);
   const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
@@ -41,7 +39,7 @@ export const train = async (options: TrainOptions, environment: CommandEnvironme
     const { estimate, implementations } = await tellEstimate(preparation, chosen, environment);
     if (options.dryRun === true) return { kind: "estimate", estimate };
     environment.signal?.throwIfAborted();
-    const named = { model, data, ...(weights !== undefined && { weights }) };
+    const named = { data, ...(model !== undefined && { model }), ...(weights !== undefined && { weights }) };
     const record = newRunRecord(preparation, named, chosen, implementations, environment);
     const name = options.recipe === undefined ? `${preparation.spec.name}-${preparation.data.name}` : recipe.name;
     const place = out === undefined ? { name: directoryName(name) } : { path: out };
@@ -60,8 +58,8 @@ export const trainInMemory = async (
   options: TrainOptions,
   environment: CommandEnvironment,
 ): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
-  const recipe = await chooseRecipe(options.recipe, options, environment.recipes, environment.host.cwd);
-  const { data = recipe.data, model = recipe.model ?? defaultModel, weights, workers } = options;
+  const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
+  const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError("say what to train on: give data");
   const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
   const { engine } = await engineForTraining(options, environment);
@@ -88,12 +86,9 @@ export const resumeTraining = async (
     const { epochs, workers, data } = options;
     const recipe = overrideRecipe(recipeOfRecord(record, path), { ...(epochs !== undefined && { epochs }) });
     invariant(recipe.data !== null, "the recipe of a run names its data");
-    const model = resumed === null ? record.model : specOf(resumed, path);
-    const weights = resumed === null ? record.weights : undefined;
-    const preparation = await prepareTraining(
-      { data: data ?? recipe.data, model, recipe, weights, workers },
-      environment,
-    );
+    const begun =
+      resumed === null ? { model: record.model, weights: record.weights } : { resumed: atRest(resumed, path) };
+    const preparation = await prepareTraining({ data: data ?? recipe.data, recipe, workers, ...begun }, environment);
     checkSameData(record, preparation.data, path);
     const { engine = record.engine, threads = record.threads } = options;
     const chosen = await engineForTraining({ engine, threads }, environment);
@@ -123,9 +118,13 @@ const refuseExisting = async (out: string, cwd: string): Promise<void> => {
   throw new UsageError(`${path} exists already; go on with it by --resume, or choose another directory`);
 };
 
-const specOf = ({ modelMetadata: { spec } }: Checkpoint, run: string): ResNetSpec => {
-  if (spec === undefined) throw new FormatError(`${run}/…/${modelFile}`, "its metadata lack the spec");
-  return parseSpec(JSON.parse(spec), `${run}/…/${modelFile}: spec`);
+/** The network and preprocessing of a checkpoint. */
+const atRest = ({ modelMetadata }: Checkpoint, run: string): Pick<Preparation, "spec" | "preprocessing"> => {
+  const file = `${run}/…/${modelFile}`;
+  const { spec, preprocessing } = readModelMetadata(modelMetadata, file);
+  if (spec === null) throw new FormatError(file, "its metadata lack the spec");
+  if (preprocessing === null) throw new FormatError(file, "its metadata lack the preprocessing");
+  return { spec, preprocessing };
 };
 
 const tellEstimate = async (
@@ -147,6 +146,7 @@ const tellEstimate = async (
     epochs: recipe.epochs,
     engine: engine.name,
     threads,
+    frozen: describeFreezing(recipe),
     ...estimateOf(preparation, imagesPerSecond),
     availableMemoryBytes: environment.measureMachine().availableMemoryBytes,
     imagesPerSecond,

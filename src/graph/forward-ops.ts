@@ -35,6 +35,21 @@ export interface ForwardOps {
     params: { readonly epsilon: number };
     results: { y: Value<ImageShape>; mean: Value<VectorShape>; variance: Value<VectorShape> };
   };
+  /**
+   * y = scale · (x − mean) / √(variance + ε) + shift, with statistics that are given: of a network that predicts, and of one
+   * whose batch norms are frozen. By mean and variance there is no gradient.
+   */
+  batchNormInference: {
+    operands: {
+      x: Value<ImageShape>;
+      scale: Value<VectorShape>;
+      shift: Value<VectorShape>;
+      mean: Value<VectorShape>;
+      variance: Value<VectorShape>;
+    };
+    params: { readonly epsilon: number };
+    results: { y: Value<ImageShape> };
+  };
   /** y = max(x, 0). */
   relu: { operands: { x: Value }; params: Record<never, never>; results: { y: Value } };
   /** y = a + b, of equal shapes. */
@@ -134,21 +149,5 @@ export interface ForwardOps {
     operands: Record<never, never>;
     params: { readonly value: number; readonly shape: Shape; readonly dtype: FloatDType };
     results: { y: Value };
-  };
-}
-
-/** Forward operations of a network that no longer learns: they have no gradient. */
-export interface EvaluationOps {
-  /** y = scale · (x − mean) / √(variance + ε) + shift, with statistics that are given. */
-  batchNormInference: {
-    operands: {
-      x: Value<ImageShape>;
-      scale: Value<VectorShape>;
-      shift: Value<VectorShape>;
-      mean: Value<VectorShape>;
-      variance: Value<VectorShape>;
-    };
-    params: { readonly epsilon: number };
-    results: { y: Value<ImageShape> };
   };
 }

@@ -1,6 +1,6 @@
 // Every operation of the IR in one map, and nodes typed by it. Tables over OpKind are total: tsc lists what a new one lacks.
 import type { BackwardOps } from "./backward-ops.ts";
-import type { EvaluationOps, ForwardOps } from "./forward-ops.ts";
+import type { ForwardOps } from "./forward-ops.ts";
 import type { UpdateOps } from "./update-ops.ts";
 import type { Value } from "./value.ts";
 
@@ -16,7 +16,7 @@ export interface FusedOps {
   };
 }
 
-export interface Ops extends ForwardOps, BackwardOps, EvaluationOps, UpdateOps, FusedOps {}
+export interface Ops extends ForwardOps, BackwardOps, UpdateOps, FusedOps {}
 
 export type OpKind = keyof Ops;
 /** The operations that have a gradient rule. */

@@ -7,12 +7,17 @@ import type { Value } from "../graph/value.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 
 export interface ForwardOptions {
-  /** training: batch norm takes the statistics of the batch, and dropout drops. evaluation: running statistics, no dropout. */
-  readonly mode: "training" | "evaluation";
+  /**
+   * training: batch norm takes the statistics of the batch, and dropout drops. evaluation: running statistics, no dropout.
+   * statistics: those of the batch, no dropout; to estimate anew what evaluation uses.
+   */
+  readonly mode: "training" | "evaluation" | "statistics";
   /** Images. */
   readonly batch: number;
   /** Of images, parameters and activations; f32 by default. */
   readonly dtype?: FloatDType;
+  /** Names of batch norms that keep to their running statistics in training too; none by default. */
+  readonly fixedBatchNorms?: ReadonlySet<string>;
 }
 
 /** What a batch norm measured in training, for its running statistics. `count` is N·H·W, the values of each channel. */
@@ -32,17 +37,27 @@ export class Construction {
   readonly batchStatistics: BatchStatistics[] = [];
   readonly builder: GraphBuilder;
   readonly spec: ResNetSpec;
-  readonly training: boolean;
+  /** Whether dropout drops. */
+  readonly drops: boolean;
   readonly dtype: FloatDType;
+  readonly #mode: ForwardOptions["mode"];
+  readonly #fixedBatchNorms: ReadonlySet<string>;
   readonly #activations = new Map<string, Value>();
   #dropoutKey: Value<VectorShape> | null = null;
   #dropouts = 0;
 
-  constructor(builder: GraphBuilder, spec: ResNetSpec, { mode, dtype = "f32" }: ForwardOptions) {
+  constructor(builder: GraphBuilder, spec: ResNetSpec, { mode, dtype = "f32", fixedBatchNorms }: ForwardOptions) {
     this.builder = builder;
     this.spec = spec;
-    this.training = mode === "training";
+    this.drops = mode === "training";
     this.dtype = dtype;
+    this.#mode = mode;
+    this.#fixedBatchNorms = fixedBatchNorms ?? new Set();
+  }
+
+  /** Whether a batch norm normalises with the statistics of the batch, not with its running ones. */
+  takesBatchStatistics(layer: string): boolean {
+    return this.#mode !== "evaluation" && !this.#fixedBatchNorms.has(layer);
   }
 
   /** Records what a layer made. */

@@ -19,7 +19,7 @@ export interface Forward {
   readonly logits: Value<FeatureShape>;
   /** The learned parameters, which are states of the graph, in the order of parameterTable. */
   readonly parameters: readonly Value[];
-  /** In the order of the layers; empty in evaluation. */
+  /** Of the batch norms that take the batch's statistics, in the order of the layers; empty in evaluation. */
   readonly batchStatistics: readonly BatchStatistics[];
   /** The input `dropoutKey` i32 [2], the run's seed and the number of the step; null where nothing is dropped. */
   readonly dropoutKey: Value<VectorShape> | null;

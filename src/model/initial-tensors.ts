@@ -20,7 +20,8 @@ const within = (most: number, draw: () => number): number => {
   return value;
 };
 
-const initialTensor = ({ name, shape, initial }: TableEntry, seed: number): HostTensor<"f32"> => {
+/** The first values of one tensor. */
+export const initialTensor = ({ name, shape, initial }: TableEntry, seed: number): HostTensor<"f32"> => {
   const data = new Float32Array(elementCount(shape));
   if (initial.kind === "constant") return tensor("f32", shape, data.fill(initial.value));
   const { normal, uniform } = randomStream(seed, randomPurposes.initialValues, ...hashName(name));

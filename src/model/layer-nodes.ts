@@ -23,12 +23,12 @@ const rules: { readonly [K in LayerKind]: LayerRule<K> } = {
     }
   },
   batchNorm: ({ name, x: from, channels }, network) => {
-    const { builder, dtype, spec, training } = network;
+    const { builder, dtype, spec } = network;
     const { epsilon } = spec.batchNorm;
     const x = network.map(from);
     const scale = network.parameter(`${name}.weight`, [channels]);
     const shift = network.parameter(`${name}.bias`, [channels]);
-    if (training) {
+    if (network.takesBatchStatistics(name)) {
       const [n, , h, w] = x.shape;
       const { y, mean, variance } = builder.add("batchNormTrain", name, { x, scale, shift }, { epsilon });
       network.batchStatistics.push({ layer: name, mean, variance, count: n * h * w });
@@ -85,7 +85,7 @@ const rules: { readonly [K in LayerKind]: LayerRule<K> } = {
   },
   dropout: ({ name, x: from, fraction }, network) => {
     const x = network.activation(from);
-    if (!network.training) return network.made(name, x);
+    if (!network.drops) return network.made(name, x);
     const { key, stream } = network.nextDropout();
     network.made(name, network.builder.add("dropout", name, { x, key }, { rate: fraction, stream }).y);
   },

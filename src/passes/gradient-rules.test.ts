@@ -64,7 +64,12 @@ const forwardOf = (build: (builder: GraphBuilder) => object): { graph: Graph; no
 };
 
 /** Extends the graph by the rule's nodes. The gradients by the results in `through` are inputs called `r.` and the result. */
-const backwardOf = (forward: Graph, node: Node<ForwardKind>, through: readonly string[]) => {
+const backwardOf = (
+  forward: Graph,
+  node: Node<ForwardKind>,
+  through: readonly string[],
+  given: readonly string[] = [],
+) => {
   const builder = GraphBuilder.from({ ...forward, outputs: [] });
   const flowing = resultsOf(node).filter(([result]) => through.includes(result));
   const seeds = new Map(flowing.map(([, { name, shape }]) => [name, builder.input(`r.${name}`, "f64", shape)]));
@@ -73,7 +78,7 @@ const backwardOf = (forward: Graph, node: Node<ForwardKind>, through: readonly s
       const seed = seeds.get(name);
       return seed ? { name: seed.name, dtype: seed.dtype, shape } : null;
     },
-    wanted: () => true,
+    wanted: ({ name }) => !given.includes(name),
     builder,
   });
   for (const value of Object.values(gradients)) if (value) builder.output(value);
@@ -87,9 +92,19 @@ const nudged = (tensors: NamedTensors, name: string, i: number, by: number): Nam
   return new Map([...tensors, [name, { dtype, shape, data: copy }]]);
 };
 
-const compare = async (build: (builder: GraphBuilder) => object, through: readonly string[]): Promise<void> => {
+const compare = async (
+  build: (builder: GraphBuilder) => object,
+  through: readonly string[],
+  given: readonly string[],
+): Promise<void> => {
   const { graph, node } = forwardOf(build);
-  const backward = backwardOf(graph, node, through);
+  const without = operandsOf(node).filter(([operand]) => given.includes(operand));
+  const backward = backwardOf(
+    graph,
+    node,
+    through,
+    without.map(([, { name }]) => name),
+  );
   const tensors = new Map(graph.inputs.map((value) => [value.name, elementsFor(value)]));
   const weights = new Map([...backward.seeds].map(([name, seed]) => [name, elementsFor(seed)]));
   const seeds = [...backward.seeds].map(([name, seed]) => [seed.name, weights.get(name)!] as const);
@@ -110,8 +125,8 @@ const compare = async (build: (builder: GraphBuilder) => object, through: readon
 
   for (const [operand, value] of operandsOf(node)) {
     const gradient = backward.gradients[operand];
-    if (value.dtype === "i32") {
-      expect(gradient, `labels and keys have no gradient`).toBeNull();
+    if (value.dtype === "i32" || given.includes(operand)) {
+      expect(gradient, `labels, keys and given statistics have no gradient`).toBeNull();
       continue;
     }
     if (!gradient) throw new Error(`the rule gives no gradient by ${operand}`);
@@ -133,14 +148,21 @@ const compare = async (build: (builder: GraphBuilder) => object, through: readon
 describe.each(Object.keys(gradientCases))("the gradient rule of %s", (kind) => {
   const row = Object.entries(gradientCases).find(([each]) => each === kind)?.[1];
   const cases: Readonly<Record<string, (builder: GraphBuilder) => object>> = row?.cases ?? {};
+  const given: readonly string[] = row?.given ?? [];
 
   test.each(Object.keys(cases))("equals central differences: %s", (title) =>
-    compare(cases[title]!, row?.through ?? []),
+    compare(cases[title]!, row?.through ?? [], given),
   );
 
   test("gives nothing where no gradient arrives", () => {
     const { graph, node } = forwardOf(Object.values(cases)[0]!);
-    const { gradients, graph: backward } = backwardOf(graph, node, []);
+    const without = operandsOf(node).filter(([operand]) => given.includes(operand));
+    const { gradients, graph: backward } = backwardOf(
+      graph,
+      node,
+      [],
+      without.map(([, { name }]) => name),
+    );
     expect(Object.values(gradients).every((gradient) => gradient === null)).toBe(true);
     expect(backward.nodes.length).toBe(graph.nodes.length);
   });

@@ -5,6 +5,7 @@ import type { Shape } from "../base/shape.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { ForwardKind, Node, Operands } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import { batchNormInference } from "./fixed-batch-norm-gradient.ts";
 
 /** What a rule may ask and use. */
 export interface GradientContext {
@@ -42,6 +43,7 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     const { dx, dScale, dShift } = builder.add("batchNormBackward", `${name}.backward`, operands, params);
     return { x: dx, scale: dScale, shift: dShift };
   },
+  batchNormInference,
   // d max(x, 0) = dx where x > 0, which is where y > 0: x itself need not be kept.
   relu: ({ name, results: { y } }, { gradientOf, builder }) => {
     const dy = gradientOf(y);
@@ -104,12 +106,13 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     const [, , h, w] = x.shape;
     return { x: dy && builder.add("cropMap", `${name}.dx`, { x: dy }, { size: [h, w] }).y };
   },
-  dense: ({ name, operands: { x, weight }, results: { y } }, { gradientOf, builder, wanted }) => {
+  dense: ({ name, operands: { x, weight, bias }, results: { y } }, { gradientOf, builder, wanted }) => {
     const dy = gradientOf(y);
     if (dy === null) return { x: null, weight: null, bias: null };
-    const { dWeight, dBias } = builder.add("denseBackwardWeight", `${name}.backward`, { x, dy }, {});
+    const learns = wanted(weight) || wanted(bias);
+    const learned = learns ? builder.add("denseBackwardWeight", `${name}.backward`, { x, dy }, {}) : null;
     const dx = wanted(x) ? builder.add("denseBackwardData", `${name}.dx`, { dy, weight }, {}).dx : null;
-    return { x: dx, weight: dWeight, bias: dBias };
+    return { x: dx, weight: learned?.dWeight ?? null, bias: learned?.dBias ?? null };
   },
   // y = mask · x / (1 − rate) is linear in x, so the gradient passes through the very same mask.
   dropout: ({ name, operands: { key }, results: { y }, params }, { gradientOf, builder }) => {

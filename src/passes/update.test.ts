@@ -95,4 +95,20 @@ describe("addUpdate(graph, options)", () => {
     ]);
     expect(graph.updates.map(({ state }) => state.name)).toEqual(["w.velocity", "w"]);
   });
+
+  test("moves a parameter by its own factor of the learning rate, and counts the update's norm so", () => {
+    const builder = new GraphBuilder();
+    const parameter = (name: string, rateFactor: number) => ({
+      weight: builder.state(name, "f64", [1]),
+      gradient: builder.input(`${name}.gradient`, "f64", [1]),
+      weightDecay: 0,
+      rateFactor,
+    });
+    const parameters = [parameter("body", 1), parameter("head", 10)];
+    const graph = verifyGraph(addUpdate(builder.build(), { parameters, momentum: 0, nesterov: false }));
+    const inputs = { "body.gradient": 0.5, "head.gradient": -0.25, learningRate: 0.125 };
+    const { next, at } = runUpdate(graph, inputs, { body: 1, head: 2 });
+    expect(next).toEqual({ body: 1 - 0.125 * 0.5, head: 2 + 0.125 * 10 * 0.25 });
+    expect(at("directionNormSquared")).toBe(0.5 ** 2 + 2.5 ** 2);
+  });
 });

@@ -11,6 +11,8 @@ export interface LearnedParameter {
   readonly gradient: Value;
   /** λ of this parameter; 0 where it isn't to decay (batch norm and biases, often). */
   readonly weightDecay: number;
+  /** Of the learning rate, for this parameter; 1 by default. */
+  readonly rateFactor?: number;
 }
 
 export interface UpdateOptions {
@@ -34,10 +36,10 @@ export const normOutputs = {
  *
  *   v ← μ·v + g + λ·w          the state `<w>.velocity`, zeros at first
  *   d = v, or with Nesterov    d = g + λ·w + μ·v   (the new v)
- *   w ← w − η·d                η is the input `learningRate`, a scalar
+ *   w ← w − η·r·d              η is the input `learningRate`, a scalar; r is the parameter's factor of it
  *
  * The part `measure` has three outputs, each the sum of squares over all parameters: gradients (without decay), parameters
- * after the update, directions; η·√(the last) is the L2 norm of the update.
+ * after the update, r·directions; η·√(the last) is the L2 norm of the update.
  */
 export const addUpdate = (graph: Graph, { parameters, momentum, nesterov }: UpdateOptions): Graph => {
   const builder = GraphBuilder.from(graph);
@@ -48,8 +50,10 @@ export const addUpdate = (graph: Graph, { parameters, momentum, nesterov }: Upda
 
   builder.part("update");
   for (const parameter of parameters) {
-    const { weight, gradient } = parameter;
-    const direction = addDirection(builder, parameter, momentum, nesterov);
+    const { weight, gradient, rateFactor = 1 } = parameter;
+    const whole = addDirection(builder, parameter, momentum, nesterov);
+    const direction =
+      rateFactor === 1 ? whole : addSum(builder, `${weight.name}.scaledDirection`, { direction: [whole, rateFactor] });
     const { y } = builder.add("descend", `${weight.name}.next`, { weight, direction, learningRate }, {});
     builder.update(weight, y);
     gradients[weight.name] = gradient;

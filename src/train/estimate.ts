@@ -10,6 +10,7 @@ import { buildGraph } from "../model/forward.ts";
 import { type Interval, type MemoryPlan, planMemory } from "../plan/memory.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
+import { frozenParts } from "./freezing.ts";
 import type { Recipe } from "./recipe.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
@@ -44,6 +45,9 @@ export interface Estimate {
   readonly loaderBytes: number;
   readonly sourceBytes: number;
   readonly totalBytes: number;
+  /** Parameters that learn, and those that the recipe freezes. */
+  readonly learnedParameters: number;
+  readonly frozenParameters: number;
   readonly stepsPerEpoch: number;
   /** Training alone, without evaluation; null where the rate is not known. */
   readonly secondsPerEpoch: number | null;
@@ -74,6 +78,7 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
   const { batch } = recipe;
   const { stepsPerEpoch } = trainingLength(recipe, images);
   const { graph } = buildTrainingGraph(spec, recipe);
+  const { learnedCount, frozenCount } = frozenParts(spec, recipe);
   const arena = planArena(graph);
   const evaluationGraph = validates ? buildGraph(spec, { mode: "evaluation", batch }) : null;
   const stateBytes = graph.states.reduce((sum, state) => sum + bytesOfValue(state), 0);
@@ -88,6 +93,8 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
   return {
     ...parts,
     arenaLowerBoundBytes: arena.lowerBoundBytes,
+    learnedParameters: learnedCount,
+    frozenParameters: frozenCount,
     totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
     stepsPerEpoch,
     secondsPerEpoch: imagesPerSecond === null ? null : (stepsPerEpoch * batch) / imagesPerSecond,

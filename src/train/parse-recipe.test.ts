@@ -40,6 +40,9 @@ describe("parseRecipe(json, where)", () => {
       schedule: { kind: "constant", learningRate: 0.1, warmup: null },
       labelSmoothing: 0,
       augmentation: { crop: null, pad: 0, flip: false, erase: null },
+      freeze: "none",
+      batchNorm: "train",
+      headRateFactor: 1,
       seed: 0,
       validationImages: 0,
       evaluateEveryEpochs: 1,
@@ -51,6 +54,9 @@ describe("parseRecipe(json, where)", () => {
   test("returns what went through JSON unchanged", () => {
     const given = recipe({
       ...minimal,
+      freeze: { stages: 2 },
+      batchNorm: "fixed-statistics",
+      headRateFactor: 10,
       schedule: { kind: "step", learningRate: 0.1, milestones: [{ epochs: 82 }, { steps: 48_000 }], factor: 0.1 },
       augmentation: {
         pad: 4,
@@ -93,7 +99,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, schedule, labelSmoothing, augmentation, seed, validationImages, evaluateEveryEpochs, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, schedule, labelSmoothing, augmentation, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, checkpointEvery, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },
@@ -105,6 +111,19 @@ describe("parseRecipe(json, where)", () => {
       { ...minimal, augmentation: { flip: "yes" } },
       'tiny.json: augmentation.flip should be true or false but is "yes"',
     ],
+    [
+      { ...minimal, freeze: "bodi" },
+      'tiny.json: freeze should be "none" or "body" but is "bodi"; did you mean "body"?',
+    ],
+    [
+      { ...minimal, freeze: { stages: -1 } },
+      "tiny.json: freeze.stages should be a whole number of at least 0 but is -1",
+    ],
+    [
+      { ...minimal, batchNorm: "off" },
+      'tiny.json: batchNorm should be "train" or "fixed-statistics" or "frozen" but is "off"',
+    ],
+    [{ ...minimal, headRateFactor: 0 }, "tiny.json: headRateFactor should be a number above 0 but is 0"],
     [{ ...minimal, name: undefined }, "tiny.json: name should be a text but is missing"],
     [null, /^tiny.json: should be a recipe \{name, model, .*\} but is null$/],
   ])("refuses case %#", (json, message) => {

@@ -18,6 +18,7 @@ import {
   wholeNumber,
   withDefault,
 } from "./checks.ts";
+import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import type { Optimizer, Recipe } from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
@@ -131,6 +132,11 @@ const augmentation = record<Augmentation>(
   "an augmentation",
 );
 
+const freeze: Check<Freeze> = (value, path) =>
+  typeof value === "object" && value !== null
+    ? record<{ readonly stages: number }>({ stages: wholeNumber(0, "") }, "a number of frozen stages")(value, path)
+    : oneOf(["none", "body"])(value, path);
+
 const largestSeed = 2 ** 32 - 1;
 const seed = numberThat(
   (value) => Number.isInteger(value) && value >= 0 && value <= largestSeed,
@@ -149,6 +155,9 @@ const fields = record<Recipe>(
     schedule,
     labelSmoothing: withDefault(fraction(), 0),
     augmentation: withDefault(augmentation, noAugmentation),
+    freeze: withDefault<Freeze>(freeze, "none"),
+    batchNorm: withDefault<BatchNormTraining>(oneOf(["train", "fixed-statistics", "frozen"]), "train"),
+    headRateFactor: withDefault(positive(""), 1),
     seed: withDefault(seed, 0),
     validationImages: withDefault(wholeNumber(0, ""), 0),
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
@@ -162,8 +171,8 @@ const fields = record<Recipe>(
  * The recipe in a parsed JSON document, or one whose fields a person has changed. `where` begins every message.
  *
  * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32, momentum 0.9
- * without Nesterov, weight decay 1e-4 on everything, no warm-up, no label smoothing, no augmentation, seed 0, no validation
- * split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
+ * without Nesterov, weight decay 1e-4 on everything, no warm-up, no label smoothing, no augmentation, nothing frozen, seed 0, no
+ * validation split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.
  */

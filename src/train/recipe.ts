@@ -1,6 +1,7 @@
 // A recipe: everything about a training that isn't the network, the data or the machine. Plain JSON data; the files in recipes/
 // are made with `recipe`, what comes from outside with `parseRecipe` (parse-recipe.ts).
 import type { Augmentation } from "../data/augmentation.ts";
+import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -33,6 +34,12 @@ export interface Recipe {
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;
   readonly augmentation: Augmentation;
+  /** What stays as it is: for fine-tuning from given weights. */
+  readonly freeze: Freeze;
+  /** How batch norms that aren't frozen with their layers are trained. */
+  readonly batchNorm: BatchNormTraining;
+  /** The head's learning rate, as a factor of the schedule's: above 1 where a fresh head sits on a trained body. */
+  readonly headRateFactor: number;
   /** Decides initial weights, order of images, augmentation and dropout: an unsigned 32-bit integer. */
   readonly seed: number;
   /** Training images held out for choices (never the test split); 0 trains on all. */

@@ -6,12 +6,14 @@ import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
 import type { Value } from "../graph/value.ts";
 import { buildForward } from "../model/forward.ts";
+import { headParameters } from "../model/fresh-head.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { updateRunningStatistics } from "../model/running-statistics.ts";
 import { differentiate } from "../passes/differentiate.ts";
 import { addUpdate } from "../passes/update.ts";
 import type { ParameterRole } from "../spec/parameters.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
+import { type Freezing, frozenParts } from "./freezing.ts";
 import type { Optimizer, Recipe } from "./recipe.ts";
 
 /**
@@ -26,8 +28,9 @@ export interface TrainingGraph {
   readonly usesDropout: boolean;
 }
 
-/** What of a recipe shapes the graph. */
-export type TrainingSettings = Pick<Recipe, "batch" | "dtype" | "optimizer" | "labelSmoothing">;
+/** What of a recipe shapes the graph; by default nothing is frozen. */
+export type TrainingSettings = Pick<Recipe, "batch" | "dtype" | "optimizer" | "labelSmoothing"> &
+  Partial<Freezing & Pick<Recipe, "headRateFactor">>;
 
 /** λ by what a parameter is for. */
 const weightDecayRules: { readonly [R in ParameterRole]: (optimizer: Optimizer) => number } = {
@@ -39,28 +42,44 @@ const weightDecayRules: { readonly [R in ParameterRole]: (optimizer: Optimizer) 
   runningVariance: () => 0,
 };
 
-/** Throws UsageError where batch norm would take statistics over a single value. */
+/**
+ * What is frozen has no backward nodes: only what learns is differentiated by, and what lies between it and the loss.
+ * Throws UsageError where batch norm would take statistics over a single value, and where more is to be frozen than there is.
+ */
 export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings): TrainingGraph => {
-  const { batch, dtype, optimizer, labelSmoothing } = settings;
+  const {
+    batch,
+    dtype,
+    optimizer,
+    labelSmoothing,
+    freeze = "none",
+    batchNorm = "train",
+    headRateFactor = 1,
+  } = settings;
+  const { learns, fixedBatchNorms } = frozenParts(spec, { freeze, batchNorm });
   const builder = new GraphBuilder();
   const { logits, parameters, batchStatistics, dropoutKey } = buildForward(builder, spec, {
     mode: "training",
     batch,
     dtype,
+    fixedBatchNorms,
   });
+  const learning = parameters.filter(({ name }) => learns(name));
   const labels = builder.input("labels", "i32", [batch]);
   const { loss } = builder.add("softmaxCrossEntropy", "crossEntropy", { logits, labels }, { labelSmoothing });
   builder.output(loss);
   builder.output(logits);
 
-  const differentiated = differentiate(builder.build(), loss, parameters);
+  const differentiated = differentiate(builder.build(), loss, learning);
   const withStatistics = GraphBuilder.from(differentiated.graph);
   updateRunningStatistics(withStatistics, spec, batchStatistics);
   const roles = new Map(parameterTable(spec).map(({ name, role }) => [name, role]));
-  const learned = parameters.map((weight) => {
+  const head = headParameters(spec);
+  const learned = learning.map((weight) => {
     const [gradient, role] = [differentiated.gradients.get(weight.name), roles.get(weight.name)];
     invariant(gradient && role, `${weight.name} has a gradient and a role`);
-    return { weight, gradient, weightDecay: weightDecayRules[role](optimizer) };
+    const rateFactor = head.has(weight.name) ? headRateFactor : 1;
+    return { weight, gradient, weightDecay: weightDecayRules[role](optimizer), rateFactor };
   });
   const graph = addUpdate(withStatistics.build(), {
     parameters: learned,

@@ -10,11 +10,13 @@ import {
   type PoolParams,
   padding,
 } from "../../src/graph/geometry.ts";
-import type { ForwardKind, Results } from "../../src/graph/ops.ts";
+import type { ForwardKind, Operands, Results } from "../../src/graph/ops.ts";
 
 interface Row<K extends ForwardKind> {
   /** The results through which gradient flows. */
   readonly through: readonly (keyof Results<K> & string)[];
+  /** Operands by which there is no gradient, though they are real numbers. */
+  readonly given?: readonly (keyof Operands<K> & string)[];
   /** Graphs whose last node is of kind K, and whose inputs are its operands. */
   readonly cases: Readonly<Record<string, (builder: GraphBuilder) => Results<K>>>;
 }
@@ -47,6 +49,19 @@ const batchNorm = (builder: GraphBuilder, x: ImageShape, epsilon: number) =>
     },
     { epsilon },
   );
+
+const fixedBatchNorm = (builder: GraphBuilder, x: ImageShape, epsilon: number) => {
+  const vector = (name: string) => builder.input(name, "f64", [x[1]]);
+  // A variance is positive: the sigmoid of what the test gives.
+  const operands = {
+    x: builder.input("x", "f64", x),
+    scale: vector("scale"),
+    shift: vector("shift"),
+    mean: vector("mean"),
+  };
+  const variance = builder.add("sigmoid", "variance", { x: vector("variance.x") }, {}).y;
+  return builder.add("batchNormInference", "node", { ...operands, variance }, { epsilon });
+};
 
 const dense = (builder: GraphBuilder, n: number, i: number, o: number) =>
   builder.add(
@@ -102,6 +117,14 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
       "3 channels": (b) => batchNorm(b, [2, 3, 4, 3], 1e-5),
       "1 image, 1 channel": (b) => batchNorm(b, [1, 1, 3, 5], 1e-5),
       "1 pixel, a large ε": (b) => batchNorm(b, [9, 2, 1, 1], 0.1),
+    },
+  },
+  batchNormInference: {
+    through: ["y"],
+    given: ["mean", "variance"],
+    cases: {
+      "3 channels": (b) => fixedBatchNorm(b, [2, 3, 4, 3], 1e-5),
+      "1 pixel, a large ε": (b) => fixedBatchNorm(b, [9, 2, 1, 1], 0.1),
     },
   },
   relu: {

@@ -22,4 +22,9 @@ describeFastCode(createEngine, [
   "averagePool",
   "averagePoolBackward",
 ]);
-describeTrainingSteps("onednn", createEngine, ["resnet20", "plain20", "resnet18", "resnet50"]);
+describeTrainingSteps(
+  "onednn",
+  createEngine,
+  ["resnet20", "plain20", "resnet18", "resnet50"],
+  ["resnet18, its batch norms' statistics fixed", "resnet20, its stem and a stage frozen", "resnet20, its body frozen"],
+);

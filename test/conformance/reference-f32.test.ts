@@ -4,4 +4,4 @@ import { runConformance } from "./conformance.ts";
 import { describeTrainingSteps } from "./training-steps.ts";
 
 await runConformance({ engineName: "reference", createEngine: createReferenceEngine });
-describeTrainingSteps("reference", createReferenceEngine, ["resnet20", "plain20"]);
+describeTrainingSteps("reference", createReferenceEngine, ["resnet20", "plain20"], ["resnet20, its body frozen"]);

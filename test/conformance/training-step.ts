@@ -11,6 +11,7 @@ import { updateRunningStatistics } from "../../src/model/running-statistics.ts";
 import { differentiate } from "../../src/passes/differentiate.ts";
 import { addUpdate, learningRateInput } from "../../src/passes/update.ts";
 import type { ResNetSpec } from "../../src/spec/spec.ts";
+import type { FrozenParts } from "../../src/train/freezing.ts";
 
 export interface TrainingStep {
   readonly graph: Graph;
@@ -20,26 +21,39 @@ export interface TrainingStep {
 
 /**
  * Forward, loss, gradients, running statistics and a step of SGD with momentum, Nesterov and weight decay, for `batch` images of
- * normal noise. Logits, loss, every gradient and the norms are outputs.
+ * normal noise. Logits, loss, every gradient and the norms are outputs. What is `frozen` has no gradient and no update; the head
+ * then learns ten times as fast as the rest.
  */
-export const trainingStep = (spec: ResNetSpec, batch: number, dtype: FloatDType = "f32"): TrainingStep => {
+export const trainingStep = (
+  spec: ResNetSpec,
+  batch: number,
+  dtype: FloatDType = "f32",
+  frozen: FrozenParts | null = null,
+): TrainingStep => {
   const builder = new GraphBuilder();
-  const { logits, parameters, batchStatistics } = buildForward(builder, spec, { mode: "training", batch, dtype });
+  const options = {
+    mode: "training",
+    batch,
+    dtype,
+    ...(frozen && { fixedBatchNorms: frozen.fixedBatchNorms }),
+  } as const;
+  const { logits, parameters, batchStatistics } = buildForward(builder, spec, options);
+  const learning = parameters.filter(({ name }) => frozen === null || frozen.learns(name));
   const labels = builder.input("labels", "i32", [batch]);
   const { loss } = builder.add("softmaxCrossEntropy", "loss", { logits, labels }, { labelSmoothing: 0.1 });
-  const { graph: differentiated, gradients } = differentiate(builder.build(), loss, parameters);
+  const { graph: differentiated, gradients } = differentiate(builder.build(), loss, learning);
 
   const withStatistics = GraphBuilder.from(differentiated);
   for (const value of [logits, loss]) withStatistics.output(value);
-  const learned = parameters.map((weight) => {
+  const learned = learning.map((weight) => {
     const gradient = gradients.get(weight.name);
     if (gradient === undefined) throw new Error(`no gradient by ${weight.name}`);
     withStatistics.output(gradient);
-    return { weight, gradient, weightDecay: 5e-4 };
+    const rateFactor = frozen !== null && weight.name.startsWith("fc.") ? 10 : 1;
+    return { weight, gradient, weightDecay: 5e-4, rateFactor };
   });
   updateRunningStatistics(withStatistics, spec, batchStatistics);
-  const options = { parameters: learned, statistics: [], momentum: 0.9, nesterov: true };
-  const graph = addUpdate(withStatistics.build(), options);
+  const graph = addUpdate(withStatistics.build(), { parameters: learned, momentum: 0.9, nesterov: true });
   return { graph, tensors: tensorsFor(graph, spec) };
 };
 

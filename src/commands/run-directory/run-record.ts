@@ -15,9 +15,9 @@ export const runRecordSchema = z.strictObject({
     .int()
     .min(0)
     .max(2 ** 32 - 1),
-  /** The model as the person named it; the whole spec lies in the checkpoints. */
-  model: z.string(),
-  /** Where the first weights came from, as an absolute path; left out where they were fresh ones by the seed. */
+  /** The network as the person named it; left out where the weights say it. The whole spec lies in the checkpoints. */
+  model: z.string().optional(),
+  /** Where the first weights came from, as an absolute path or a pulled name; left out where they were fresh ones by the seed. */
   weights: z.string().optional(),
   /** The recipe's fields; train/ knows their meaning. */
   recipe: z.record(z.string(), z.json()),

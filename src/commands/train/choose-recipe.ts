@@ -1,6 +1,7 @@
 // Which recipe a training follows: a named one, a JSON file or the default, with the fields that the person set otherwise.
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
+import type { Freeze } from "../../train/freezing.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
@@ -15,6 +16,17 @@ export interface RecipeOverrides {
   readonly learningRate?: number;
   /** Training images held out for choices. */
   readonly validation?: number;
+  /** What stays as it is: "none", "body", or a number of stages, as a word. */
+  readonly freeze?: string;
+  /** How batch norms that aren't frozen with their layers are trained. */
+  readonly batchNorm?: string;
+}
+
+/** What decides which recipe is followed. */
+export interface RecipeChoice extends RecipeOverrides {
+  readonly recipe?: string | Recipe;
+  /** Given weights are trained further: that has a default of its own. */
+  readonly weights?: string;
 }
 
 /** What trains small images well without being told anything: PyTorch's usual settings of SGD for CIFAR, no augmentation. */
@@ -26,12 +38,15 @@ const defaultRecipe = recipeOf({
   schedule: { kind: "one-cycle", learningRate: 0.2 },
 });
 
+/** The recipe that is followed where weights are given, and no recipe is. */
+const fineTuneName = "fine-tune";
+
 const named = async (
-  recipe: string | Recipe | undefined,
+  { recipe, weights }: RecipeChoice,
   recipes: ReadonlyMap<string, Recipe>,
   cwd: string,
 ): Promise<Recipe> => {
-  if (recipe === undefined) return defaultRecipe;
+  if (recipe === undefined) return (weights === undefined ? null : recipes.get(fineTuneName)) ?? defaultRecipe;
   if (typeof recipe !== "string") return parseRecipe(recipe, recipe.name);
   if (recipe.endsWith(".json")) return parseRecipe(await readJson(recipe, cwd), recipe);
   const known = recipes.get(recipe);
@@ -43,22 +58,29 @@ const named = async (
 };
 
 /**
- * The recipe by name, `.json` file or value (without one: SGD, momentum 0.9, weight decay 5e-4, one cycle to 0.2, 10 epochs of
- * batches of 128), with overrides. Throws UsageError about the first wrong field, whoever set it.
+ * The recipe by name, `.json` file or value, with overrides. Without one: "fine-tune" where weights are given, else SGD, momentum 0.9,
+ * weight decay 5e-4, one cycle to 0.2, 10 epochs of batches of 128. Throws UsageError about the first wrong field, whoever set it.
  */
 export const chooseRecipe = async (
-  recipe: string | Recipe | undefined,
-  overrides: RecipeOverrides,
+  choice: RecipeChoice,
   recipes: ReadonlyMap<string, Recipe>,
   cwd: string,
-): Promise<Recipe> => overrideRecipe(await named(recipe, recipes, cwd), overrides);
+): Promise<Recipe> => overrideRecipe(await named(choice, recipes, cwd), choice);
+
+/** `--freeze 2` is the stem and two stages. */
+const freezeOf = (word: string): Freeze | string => (/^\d+$/.test(word) ? { stages: Number(word) } : word);
 
 /** A recipe with some fields set otherwise, checked as one from outside. */
 export const overrideRecipe = (
   base: Recipe,
-  { epochs, batch, dtype, seed, learningRate, validation }: RecipeOverrides,
-): Recipe =>
-  parseRecipe(
+  { epochs, batch, dtype, seed, learningRate, validation, freeze, batchNorm }: RecipeOverrides,
+): Recipe => {
+  if (freeze === "body" && batchNorm !== undefined && batchNorm !== "frozen") {
+    throw new UsageError(
+      `--freeze body freezes all batch norms with it; leave out --batch-norm ${batchNorm}, or take --freeze none`,
+    );
+  }
+  return parseRecipe(
     {
       ...base,
       ...(epochs !== undefined && { epochs }),
@@ -67,6 +89,9 @@ export const overrideRecipe = (
       ...(seed !== undefined && { seed }),
       ...(learningRate !== undefined && { schedule: { ...base.schedule, learningRate } }),
       ...(validation !== undefined && { validationImages: validation }),
+      ...(freeze !== undefined && { freeze: freezeOf(freeze) }),
+      ...(batchNorm !== undefined && { batchNorm }),
     },
     base.name,
   );
+};

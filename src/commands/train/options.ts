@@ -12,10 +12,13 @@ import type { RecipeOverrides } from "./choose-recipe.ts";
 export interface TrainOptions extends EngineOptions, RecipeOverrides {
   /** A named data set, a path, or a data set in memory. By default the recipe's. */
   readonly data?: string | DataSet;
-  /** A named network, a spec's .json file, or a spec. By default the recipe's or else resnet20. */
+  /** A named network, a spec's .json file, or a spec. By default the weights' own, the recipe's or else resnet20. */
   readonly model?: string | ResNetSpec;
   readonly recipe?: string | Recipe;
-  /** Weights to start from: a run directory or a weights file. By default fresh ones by the seed. */
+  /**
+   * Weights to start from: a run directory, a weights file or a pulled name. Their network and preprocessing are used, and their head
+   * where the classes are the data's; else a fresh one. By default fresh weights by the seed.
+   */
   readonly weights?: string;
   /** The run directory, which may not exist; by default runs/<recipe>, runs/<recipe>-2, … */
   readonly out?: string;

@@ -12,9 +12,9 @@ import type { ResNetSpec } from "../../spec/spec.ts";
 import { type Estimate, estimate, refuseIfTooLarge, type TrainingPlace } from "../../train/estimate.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
-import { openNamed, specForData } from "../choose-model.ts";
+import { specForData } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { modelOfWeights } from "../weights/model-of-weights.ts";
+import { startingModel } from "./starting-model.ts";
 
 export interface Preparation {
   readonly spec: ResNetSpec;
@@ -29,9 +29,13 @@ export interface Preparation {
 
 export interface PreparationOptions {
   readonly data: string | DataSet;
-  readonly model: string | ResNetSpec;
   readonly recipe: Recipe;
+  /** A named network, a spec's file or a spec. With weights, that of a file that doesn't say; without, one is needed. */
+  readonly model?: string | ResNetSpec | undefined;
+  /** To start from: their network and preprocessing are taken, and their head where the classes are the same. */
   readonly weights?: string | undefined;
+  /** Of a training that is gone on with: its network and preprocessing. */
+  readonly resumed?: Pick<Preparation, "spec" | "preprocessing"> | undefined;
   readonly workers?: number | undefined;
 }
 
@@ -45,6 +49,31 @@ const openData = async (data: string | DataSet, recipe: Recipe, environment: Com
   }
   const { signal, onEvent } = environment;
   return environment.openDataSet(data, { validation, seed, ...(signal && { signal }), onEvent });
+};
+
+const defaultModel = "resnet20";
+
+/** Network, preprocessing and weights to begin with. */
+const startOf = async (
+  { model, weights, recipe }: PreparationOptions,
+  data: DataSet,
+  environment: CommandEnvironment,
+): Promise<Pick<Preparation, "spec" | "preprocessing" | "weights">> => {
+  if (weights === undefined) {
+    const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd);
+    return { spec, preprocessing: await fitPreprocessing(data.train, spec.input), weights: null };
+  }
+  const start = await startingModel(weights, model, data, recipe.seed, environment);
+  environment.onEvent({ event: "notice", message: start.notice });
+  const preprocessing = start.preprocessing ?? (await fitPreprocessing(data.train, start.spec.input));
+  const input = [preprocessing.channels, ...preprocessing.size] as const;
+  return { spec: { ...start.spec, input }, preprocessing, weights: start.tensors };
+};
+
+/** A run's data may have been exchanged since. */
+const checkClasses = (spec: ResNetSpec, { name, classes }: DataSet): void => {
+  if (spec.classes === classes.length) return;
+  throw new UsageError(`${spec.name} tells ${spec.classes} classes apart but ${name} has ${classes.length}`);
 };
 
 /** Opens and checks everything. Throws UsageError, FormatError, MissingError. */
@@ -67,9 +96,10 @@ export const prepareTraining = async (
     validationImages,
     testImages: data.test.labels.length,
   });
-  const spec = await specForData(options.model, data, environment.host.cwd);
-  const weights = options.weights === undefined ? null : await startingWeights(options.weights, spec, environment);
-  const preprocessing = await fitPreprocessing(data.train, spec.input);
+  const { spec, preprocessing, weights } = options.resumed
+    ? { ...options.resumed, weights: null }
+    : await startOf(options, data, environment);
+  checkClasses(spec, data);
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
   const place: TrainingPlace = {
     spec,
@@ -82,15 +112,6 @@ export const prepareTraining = async (
   // The images are in memory by now: what is available is what is left beside them.
   refuseIfTooLarge(recipe, place, environment.measureMachine().availableMemoryBytes + place.sourceBytes);
   return { spec, recipe, data, preprocessing, weights, workers, place };
-};
-
-const startingWeights = async (
-  weights: string,
-  spec: ResNetSpec,
-  { host: { cwd }, cacheFolder }: CommandEnvironment,
-): Promise<NamedTensors> => {
-  const opened = await openNamed(weights, { cwd, cacheFolder });
-  return modelOfWeights(opened, spec).model.tensors;
 };
 
 export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>

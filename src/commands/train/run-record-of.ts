@@ -4,10 +4,12 @@ import { UsageError } from "../../base/errors.ts";
 import type { DataSet } from "../../data/data-set.ts";
 import { namedDataSets } from "../../data/node/open-data-set.ts";
 import type { NodeImplementation } from "../../engine/contract.ts";
+import type { ResNetSpec } from "../../spec/spec.ts";
 import { parseRecipe } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import type { ChosenEngine } from "../choose-engine.ts";
 import type { CommandEnvironment } from "../environment.ts";
+import { isPullable } from "../pull.ts";
 import type { RunRecord } from "../run-directory/run-record.ts";
 import type { TrainOptions } from "./options.ts";
 import type { Preparation } from "./preparation.ts";
@@ -17,6 +19,17 @@ const checksumsOf = ({ files }: DataSet): Readonly<Record<string, string>> =>
 
 /** A name stays as it is; a path becomes absolute, so that a resume from another directory finds it. */
 const absoluteModel = (model: string, cwd: string): string => (model.endsWith(".json") ? resolve(cwd, model) : model);
+
+/** What run.json says of the network. */
+const modelNamed = (
+  model: string | ResNetSpec | undefined,
+  spec: ResNetSpec,
+  weightsSay: boolean,
+  cwd: string,
+): Pick<RunRecord, "model"> => {
+  if (typeof model === "string") return { model: absoluteModel(model, cwd) };
+  return model === undefined && weightsSay ? {} : { model: spec.name };
+};
 
 /** A recipe as plain JSON: what goes into a file is what comes back. */
 const recipeJson = (recipe: Recipe): RunRecord["recipe"] => JSON.parse(JSON.stringify(recipe));
@@ -37,8 +50,8 @@ export const newRunRecord = (
     command: [...command],
     createdAt: new Date(host.now()).toISOString(),
     seed: recipe.seed,
-    model: typeof model === "string" ? absoluteModel(model, host.cwd) : spec.name,
-    ...(weights !== undefined && { weights: resolve(host.cwd, weights) }),
+    ...modelNamed(model, spec, weights !== undefined, host.cwd),
+    ...(weights !== undefined && { weights: isPullable(weights) ? weights : resolve(host.cwd, weights) }),
     recipe: { ...recipeJson(recipe), data: dataPlace },
     engine: engine.name,
     dtype: recipe.dtype,

@@ -1,0 +1,75 @@
+// Evaluation with statistics that are estimated anew, as a command on a made-up machine.
+import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
+import { readTensorsFile } from "../checkpoint/node/tensors-file.ts";
+import { madeUpEnvironment, syntheticData, tinySpec } from "./environment.test.fixture.ts";
+import { type EvaluateOptions, evaluate } from "./evaluate.ts";
+import type { CommandEvent } from "./events.ts";
+
+let cwd = "";
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "residual-evaluate-"));
+  await writeFile(join(cwd, "tiny.json"), JSON.stringify(tinySpec(3)));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const evaluated = (options: Partial<EvaluateOptions>, events: CommandEvent[] = []) =>
+  evaluate(
+    { weights: "residual-mlp-5", seed: 1, data: "synthetic", engine: "reference", ...options },
+    madeUpEnvironment(cwd, syntheticData, events),
+  );
+
+describe("evaluate --reestimate-statistics", () => {
+  test("evaluates before and after, tells what was averaged, and writes where it is asked to", async () => {
+    const events: CommandEvent[] = [];
+    const fresh = { weights: "tiny.json", reestimateStatistics: true, statisticsBatch: 60 } as const;
+    const before = await evaluated({ weights: "tiny.json" });
+    expect(before.document.reestimated).toBeUndefined();
+    const { document } = await evaluated({ ...fresh, save: "anew.safetensors" }, events);
+    const { reestimated, ...after } = document;
+    expect(reestimated).toMatchObject({
+      images: 180,
+      batch: 60,
+      batches: 3,
+      before: { top1: before.document.top1, loss: before.document.loss },
+      file: join(cwd, "anew.safetensors"),
+    });
+    // The statistics of fresh weights are 0 and 1, and nothing like the data's.
+    expect(reestimated?.largestMeanChange.deviations).toBeGreaterThan(0.5);
+    expect(after.loss).not.toBe(before.document.loss);
+    expect(events.filter(({ event }) => event === "statistics")).toEqual(
+      [60, 120, 180].map((images) => ({ event: "statistics", images, ofImages: 180 })),
+    );
+
+    const { metadata } = await readTensorsFile(join(cwd, "anew.safetensors"));
+    expect(Object.keys(metadata).sort()).toEqual(["preprocessing", "spec"]);
+    const again = await evaluated({ weights: "anew.safetensors" });
+    expect(again.document).toEqual(after);
+  });
+
+  test("writes nothing without --save", async () => {
+    const had = await readdir(cwd);
+    const { document } = await evaluated({ weights: "tiny.json", reestimateStatistics: true, statisticsBatch: 20 });
+    expect(document.reestimated?.file).toBeNull();
+    expect(await readdir(cwd)).toEqual(had);
+  });
+
+  test.each([
+    [{ save: "a.safetensors" }, "--save is for statistics that are estimated anew; add --reestimate-statistics"],
+    [
+      { statisticsBatch: 4 },
+      "--statistics-batch is for statistics that are estimated anew; add --reestimate-statistics",
+    ],
+    [{ reestimateStatistics: true, save: "a.pth" }, "--save writes safetensors, so a.pth should end in .safetensors"],
+    [
+      { reestimateStatistics: true, statisticsBatch: 201 },
+      "--statistics-batch should be a whole number from 1 to the 200 training images but is 201",
+    ],
+    [{ reestimateStatistics: true }, "residual-mlp-5 has no batch norm: there are no statistics to estimate anew"],
+  ])("refuses %j", async (options, message) => {
+    await expect(evaluated(options)).rejects.toThrow(new UsageError(message));
+  });
+});
