@@ -2,10 +2,9 @@
 //   s · (W·x + b − mean) + shift = (s·W)·x + (s · (b − mean) + shift),   s = scale / √(variance + ε)
 // in f64, rounded to f32 once. Those that no convolution comes before (pre-activation) stay.
 import { invariant } from "../../base/errors.ts";
-import type { VectorShape } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
-import { type Graph, operandsOf } from "../../graph/graph.ts";
+import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, NodeOf } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 
@@ -39,7 +38,7 @@ export const foldables = ({ nodes, outputs }: Graph): ReadonlyMap<string, Foldab
 /** The bias that a folded convolution has: torchvision's name for it, whether it had one before or not. */
 export const biasName = ({ conv }: Foldable): string => conv.operands.weight.name.replace(/\.weight$/, ".bias");
 
-const foldedTensors = (pair: Foldable, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
+const foldPair = (pair: Foldable, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
   const { conv, biasing, norm } = pair;
   const elements = ({ name }: Value): HostTensor["data"] => {
     const found = tensors.get(name);
@@ -47,16 +46,16 @@ const foldedTensors = (pair: Foldable, tensors: NamedTensors): readonly (readonl
     return found.data;
   };
   const { scale, shift, mean, variance } = norm.operands;
-  const [scales, shifts, means, variances] = [scale, shift, mean, variance].map(elements);
+  const [scales, shifts, means, variances] = [elements(scale), elements(shift), elements(mean), elements(variance)];
   const before = biasing ? elements(biasing.operands.bias) : null;
   const filters = elements(conv.operands.weight); // [O, C / groups, U, V]
   const [O] = conv.operands.weight.shape;
   const filterLength = filters.length / O;
   const [weight, bias] = [new Float32Array(filters.length), new Float32Array(O)];
   for (let o = 0; o < O; o++) {
-    const s = scales![o]! / Math.sqrt(variances![o]! + norm.params.epsilon);
+    const s = scales[o]! / Math.sqrt(variances[o]! + norm.params.epsilon);
     for (let i = o * filterLength; i < (o + 1) * filterLength; i++) weight[i] = s * filters[i]!;
-    bias[o] = s * ((before?.[o] ?? 0) - means![o]!) + shifts![o]!;
+    bias[o] = s * ((before?.[o] ?? 0) - means[o]!) + shifts[o]!;
   }
   return [
     [conv.operands.weight.name, tensor("f32", conv.operands.weight.shape, weight)],
@@ -64,42 +63,38 @@ const foldedTensors = (pair: Foldable, tensors: NamedTensors): readonly (readonl
   ];
 };
 
+/** The tensors of the folded graph: folded filters and biases in the place of theirs, the others as they are. */
+export const foldTensors = (graph: Graph, tensors: NamedTensors): NamedTensors =>
+  new Map([...tensors, ...[...foldables(graph).values()].flatMap((pair) => foldPair(pair, tensors))]);
+
 /**
- * The graph and its tensors without the batch norms that can be folded. Each of them becomes the addition of the convolution's bias,
- * and keeps its name and its result; filters keep theirs.
+ * The graph without the batch norms that can be folded. Each of them becomes the addition of the convolution's bias, and keeps its
+ * name and its result; filters keep theirs.
  */
-export const foldBatchNorms = (graph: Graph, tensors: NamedTensors): { graph: Graph; tensors: NamedTensors } => {
+export const foldGraph = (graph: Graph): Graph => {
   const pairs = foldables(graph);
   const dropped = new Set([...pairs.values()].flatMap(({ biasing }) => (biasing ? [biasing.name] : [])));
   const builder = new GraphBuilder();
   for (const { name, dtype, shape } of graph.inputs) builder.input(name, dtype, shape);
-  const folded = new Map<string, HostTensor>();
-  const states = new Set<string>();
-  const state = <S extends Value>(value: S): S => {
-    if (!states.has(value.name)) builder.state(value.name, value.dtype, value.shape);
-    states.add(value.name);
-    return value;
-  };
-  const isState = new Set(graph.states.map(({ name }) => name));
+  const made = new Set(graph.inputs.map(({ name }) => name));
   for (const node of graph.nodes) {
     if (dropped.has(node.name)) continue;
     const pair = pairs.get(node.name);
-    if (pair === undefined) {
-      for (const [, value] of operandsOf(node)) {
-        const given = tensors.get(value.name);
-        if (!isState.has(value.name) || given === undefined) continue;
-        state(value);
-        folded.set(value.name, given);
-      }
-      builder.append(node);
-      continue;
+    const next: Node = pair ? biasingOf(pair) : node;
+    for (const [, { name, dtype, shape }] of operandsOf(next)) {
+      if (!made.has(name)) builder.state(name, dtype, shape); // a tensor, at its first reader
+      made.add(name);
     }
-    for (const [name, made] of foldedTensors(pair, tensors)) folded.set(name, made);
-    const bias: Value<VectorShape> = { name: biasName(pair), dtype: "f32", shape: [pair.conv.operands.weight.shape[0]] };
-    const x = pair.conv.results.y;
-    const { name, part, results } = pair.norm;
-    builder.append({ kind: "addBias", name, part, operands: { x, bias: state(bias) }, params: {}, results });
+    for (const [, { name }] of resultsOf(next)) made.add(name);
+    builder.append(next);
   }
   for (const value of graph.outputs) builder.output(value);
-  return { graph: builder.build(), tensors: folded };
+  return builder.build();
+};
+
+const biasingOf = (pair: Foldable): NodeOf<"addBias"> => {
+  const { conv, norm } = pair;
+  const bias = { name: biasName(pair), dtype: norm.results.y.dtype, shape: [conv.operands.weight.shape[0]] } as const;
+  const { name, part, results } = norm;
+  return { kind: "addBias", name, part, operands: { x: conv.results.y, bias }, params: {}, results };
 };

@@ -8,7 +8,7 @@ import { matchTensors } from "../../model/match-tensors.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { floats } from "./attributes.ts";
 import { encodeModel } from "./encode-model.ts";
-import { foldBatchNorms } from "./fold-batch-norm.ts";
+import { foldGraph, foldTensors } from "./fold-batch-norm.ts";
 import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor, onnxTypes } from "./onnx-model.ts";
 import { Writing, writeNode } from "./write-rules.ts";
 
@@ -56,12 +56,12 @@ export const onnxModel = (spec: ResNetSpec, tensors: NamedTensors, options: Onnx
   if (irVersion === undefined) {
     throw new UsageError(`ONNX is written with operators of version ${opsets[0]} to ${opsets.at(-1)}, not ${opset}`);
   }
-  const whole = { graph: graphToExport(spec), tensors: matchTensors(spec, tensors, spec.name) };
-  const exported = foldBatchNorm ? foldBatchNorms(whole.graph, whole.tensors) : whole;
+  const [whole, matched] = [graphToExport(spec), matchTensors(spec, tensors, spec.name)];
+  const exported = foldBatchNorm ? foldGraph(whole) : whole;
   const graph: OnnxGraph = {
     name: spec.name,
-    nodes: onnxNodes(exported.graph),
-    initializers: initializersOf(exported.graph, exported.tensors),
+    nodes: onnxNodes(exported),
+    initializers: initializersOf(exported, foldBatchNorm ? foldTensors(whole, matched) : matched),
     inputs: [{ name: imagesName, dataType: onnxTypes.f32, shape: ["N", ...spec.input] }],
     outputs: [{ name: logitsName, dataType: onnxTypes.f32, shape: ["N", spec.classes] }],
   };
