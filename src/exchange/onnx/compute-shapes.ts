@@ -65,7 +65,10 @@ export const shapeOperations: Readonly<Record<string, Operation>> = {
     const [rows = 0, columns = 0] = x.dims;
     const perm = attribute("perm") ?? [1, 0];
     if (x.dims.length !== 2 || perm[0] !== 1) return undefined;
-    const values = Array.from({ length: x.values.length }, (_, i) => x.values[(i % rows) * columns + Math.floor(i / rows)]);
+    const values = Array.from(
+      { length: x.values.length },
+      (_, i) => x.values[(i % rows) * columns + Math.floor(i / rows)],
+    );
     return { dims: [columns, rows], values: values.flatMap((value) => value ?? []) };
   },
   Slice: ([x, starts, ends, axes, steps]) => {

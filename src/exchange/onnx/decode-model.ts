@@ -249,7 +249,8 @@ export const decodeModel = (bytes: Uint8Array, file: string): OnnxModel => {
   });
   const [graph] = graphs;
   if (graph === undefined) return section.fail("it is not an ONNX model: it has no graph", 0);
-  if (opset === 0) return section.fail("it is not an ONNX model: it doesn't say which version of the operators it has", 0);
+  if (opset === 0)
+    return section.fail("it is not an ONNX model: it doesn't say which version of the operators it has", 0);
   const producer = { name: producerName, version: producerVersion };
   return { irVersion, opset, producer, graph, metadata: Object.fromEntries(metadata) };
 };

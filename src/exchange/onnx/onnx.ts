@@ -1,35 +1,59 @@
 // Networks as ONNX files, written for inference and read. The container and its bounds: decode-model.ts and encode-model.ts.
+import { invariant } from "../../base/errors.ts";
+import type { NamedTensors } from "../../base/tensor.ts";
+import { matchTensors } from "../../model/match-tensors.ts";
+import { parseSpec } from "../../spec/parse-spec.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { type RecognisedNetwork, recogniseNetwork } from "../structure/recognise.ts";
+import type { SourceGraph } from "../structure/source-graph.ts";
 import { decodeModel } from "./decode-model.ts";
-import { ownNetwork, ownSpec } from "./own-network.ts";
+import { ownSpec, ownTensors } from "./own-network.ts";
 import { readOnnxGraph } from "./read-graph.ts";
 
 export { type OnnxOptions, opsets, writeOnnx } from "./write-onnx.ts";
 
-export interface OnnxNetwork extends RecognisedNetwork {
-  /** Texts in the file: of ours `spec`, `classes`, `preprocessing`; of others whatever they put there. */
-  readonly metadata: Readonly<Record<string, string>>;
-  /** For people: "an ONNX model by pytorch 1.13.0". */
-  readonly found: string;
-}
-
-const shown = (text: string): string => text.replaceAll(/[^\x20-\x7e]/g, "?").slice(0, 40);
+/** What an ONNX file holds. `metadata` are texts: of ours `spec`, `classes` and `preprocessing`; of others whatever they put there. */
+export type ReadOnnx = { readonly metadata: Readonly<Record<string, string>> } & (
+  | {
+      /** A file of ours, unchanged: parameters and running statistics under torchvision's names, of the metadata's spec. */
+      readonly kind: "tensors";
+      readonly tensors: NamedTensors;
+    }
+  | { readonly kind: "graph"; readonly graph: SourceGraph }
+);
 
 /**
- * The network in an ONNX file. Of one that we wrote, the metadata's spec and every bit of its tensors (where batch norms were folded,
- * ones that change nothing stand for them); of others, the network that the graph's structure says, whatever its nodes are called.
- * `given` is the network that it must be. Softmax at the end is left out: our networks give logits.
+ * Reads an ONNX file. Of one that we wrote, the tensors come back with every bit (where batch norms were folded, ones that change
+ * nothing stand for them); others are graphs, for recogniseNetwork. A softmax at the end is left out: our networks give logits.
  *
- * Throws FormatError with the byte or the node for damaged files, external data, operations that no residual network has, and graphs
- * that are none of ours. Nothing in a file is executed.
+ * Throws FormatError with the byte or the node for damaged files, external data, and operations that no residual network has. Nothing
+ * in a file is executed.
  */
-export const networkFromOnnx = (bytes: Uint8Array, file: string, given: ResNetSpec | null = null): OnnxNetwork => {
+export const readOnnx = (bytes: Uint8Array, file: string): ReadOnnx => {
   const model = decodeModel(bytes, file);
-  const { producer, metadata } = model;
-  const expected = given ?? ownSpec(model, file);
-  const own = expected && ownNetwork(model, expected, file);
-  const network = own ?? recogniseNetwork(readOnnxGraph(model, file), expected);
-  const by = [producer.name, producer.version].map(shown).filter((text) => text !== "");
-  return { ...network, metadata, found: ["an ONNX model", ...(by.length > 0 ? [`by ${by.join(" ")}`] : [])].join(" ") };
+  const spec = ownSpec(model, file);
+  const tensors = spec && ownTensors(model, spec, file);
+  // What others call a spec isn't ours.
+  const { spec: _, ...others } = model.metadata;
+  const metadata = spec ? model.metadata : others;
+  return tensors
+    ? { kind: "tensors", tensors, metadata }
+    : { kind: "graph", graph: readOnnxGraph(model, file), metadata };
+};
+
+/**
+ * The network in an ONNX file: that of the metadata's spec in files of ours, in others the one that the graph's structure says, whatever
+ * its nodes are called. `given` is the network that it must be. Throws FormatError as readOnnx, and for graphs that are none of ours.
+ */
+export const networkFromOnnx = (
+  bytes: Uint8Array,
+  file: string,
+  given: ResNetSpec | null = null,
+): RecognisedNetwork => {
+  const read = readOnnx(bytes, file);
+  const { spec: text } = read.metadata;
+  const spec = given ?? (text === undefined ? null : parseSpec(JSON.parse(text), `${file}: spec`));
+  if (read.kind === "graph") return recogniseNetwork(read.graph, spec);
+  invariant(spec, `${file}: a file of ours has no spec`);
+  return { spec, tensors: matchTensors(spec, read.tensors, file) };
 };

@@ -8,7 +8,6 @@ import { parameterTable } from "../../model/parameter-table.ts";
 import { parseSpec } from "../../spec/parse-spec.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { specSchema } from "../../spec/spec-schema.ts";
-import type { RecognisedNetwork } from "../structure/recognise.ts";
 import { encodeNodes } from "./encode-model.ts";
 import { biasName, type Foldable, foldables, foldGraph } from "./fold-batch-norm.ts";
 import type { OnnxModel } from "./onnx-model.ts";
@@ -27,12 +26,16 @@ export const ownSpec = ({ producer, metadata, graph }: OnnxModel, file: string):
   const form = specSchema.safeParse(json);
   const blocks = form.success ? form.data.stages.reduce((sum, stage) => sum + stage.blocks, 0) : 0;
   if (blocks > graph.nodes.length) {
-    throw new FormatError(file, `its metadata's spec has ${blocks} blocks but its graph only ${graph.nodes.length} nodes`);
+    throw new FormatError(
+      file,
+      `its metadata's spec has ${blocks} blocks but its graph only ${graph.nodes.length} nodes`,
+    );
   }
   return parseSpec(json, `${file}: spec`);
 };
 
-const sameBytes = (a: Uint8Array, b: Uint8Array): boolean => a.length === b.length && a.every((byte, i) => byte === b[i]);
+const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
+  a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** What a folded batch norm was is lost; this one, behind the folded convolution, changes nothing but adds its bias. */
 const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded: NamedTensors): NamedTensors => {
@@ -45,7 +48,14 @@ const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded
     const [length = 0] = shape;
     const bias = biases.get(name.replace(/\.[^.]+$/, ""));
     const given = bias === undefined ? folded.get(name) : folded.get(bias);
-    const identity = { scale: 1, runningMean: 0, runningVariance: 1 - spec.batchNorm.epsilon, shift: 0, weight: 0, bias: 0 }[role];
+    const identity = {
+      scale: 1,
+      runningMean: 0,
+      runningVariance: 1 - spec.batchNorm.epsilon,
+      shift: 0,
+      weight: 0,
+      bias: 0,
+    }[role];
     if (bias === undefined && taken.has(name)) tensors.set(name, filled(length, 0));
     else if (bias !== undefined && role !== "shift") tensors.set(name, filled(length, identity));
     else if (given !== undefined) tensors.set(name, given);
@@ -53,19 +63,12 @@ const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded
   return tensors;
 };
 
-/** The network of a file whose nodes are those that `spec` is exported as, folded or not; null where they aren't. */
-export const ownNetwork = ({ graph }: OnnxModel, spec: ResNetSpec, file: string): RecognisedNetwork | null => {
+/** The tensors of a file whose nodes are those that `spec` is exported as, folded or not; null where they aren't. */
+export const ownTensors = ({ graph }: OnnxModel, spec: ResNetSpec, file: string): NamedTensors | null => {
   const exported = graphToExport(spec);
   const found = encodeNodes(graph.nodes);
-  const tensors = new Map<string, HostTensor>();
-  const take = (): void => {
-    for (const [name, stored] of graph.initializers) tensors.set(name, floatTensor(stored, file));
-  };
-  if (sameBytes(encodeNodes(onnxNodes(exported)), found)) {
-    take();
-    return { spec, tensors: matchTensors(spec, tensors, file) };
-  }
-  if (!sameBytes(encodeNodes(onnxNodes(foldGraph(exported))), found)) return null;
-  take();
-  return { spec, tensors: matchTensors(spec, unfolded(spec, foldables(exported), tensors), file) };
+  const whole = sameBytes(encodeNodes(onnxNodes(exported)), found);
+  if (!whole && !sameBytes(encodeNodes(onnxNodes(foldGraph(exported))), found)) return null;
+  const stored = new Map([...graph.initializers].map(([name, each]) => [name, floatTensor(each, file)]));
+  return matchTensors(spec, whole ? stored : unfolded(spec, foldables(exported), stored), file);
 };

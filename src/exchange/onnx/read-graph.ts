@@ -5,8 +5,8 @@ import type { SourceGraph, SourceNode } from "../structure/source-graph.ts";
 import { shapeOperations } from "./compute-shapes.ts";
 import { quoted } from "./decode-model.ts";
 import type { OnnxModel, OnnxNode, OnnxValue } from "./onnx-model.ts";
-import { type Activation, floatTypes, Reading, type ReadValue, storedValue, type Translation } from "./reading.ts";
 import { readRules } from "./read-rules.ts";
+import { type Activation, floatTypes, Reading, type ReadValue, storedValue, type Translation } from "./reading.ts";
 
 /** The oldest version of the operators whose meanings the rules know. */
 const oldestOpset = 7;
@@ -27,7 +27,10 @@ const imagesOf = (
   file: string,
 ): { readonly activation: Activation; readonly input: MapShape | null } => {
   if (shape?.length !== 4 || (dataType !== 0 && !floatTypes.includes(dataType))) {
-    throw new FormatError(file, `its input ${quoted(name)} isn't a batch of images: four axes of floating-point numbers`);
+    throw new FormatError(
+      file,
+      `its input ${quoted(name)} isn't a batch of images: four axes of floating-point numbers`,
+    );
   }
   const reader = nodes.find(({ inputs }) => inputs.includes(name));
   const perm = reader?.op === "Transpose" ? reader.attributes.get("perm") : undefined;
@@ -128,7 +131,10 @@ export const readOnnxGraph = ({ graph, opset }: OnnxModel, file: string): Source
     labels.add(label);
     const [output] = node.outputs;
     if (output === undefined || values.has(output)) {
-      throw new FormatError(file, `node ${quoted(label)} (${node.op.slice(0, 40)}) makes no value, or one that exists already`);
+      throw new FormatError(
+        file,
+        `node ${quoted(label)} (${node.op.slice(0, 40)}) makes no value, or one that exists already`,
+      );
     }
     translate(new Reading(node, label, translation));
   }

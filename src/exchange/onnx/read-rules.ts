@@ -1,8 +1,9 @@
 // What each ONNX operation becomes in the terms that residual networks need. Operations without a rule are refused by name.
-import type { SourceNode } from "../structure/source-graph.ts";
-import { type Activation, describeLayout, floatTypes, type Reading, storedValue } from "./reading.ts";
+
 import { transposed as turned } from "../keras/layouts.ts";
+import type { SourceNode } from "../structure/source-graph.ts";
 import { kernelOf, readPad, readSlice, spatialAxes, windowOf } from "./read-windows.ts";
+import { type Activation, describeLayout, floatTypes, type Reading, storedValue } from "./reading.ts";
 
 type Rule = (reading: Reading) => void;
 
@@ -53,7 +54,9 @@ const addBias = (reading: Reading, x: Activation, input: number): void => {
   const takes = node?.kind === "conv" || node?.kind === "dense";
   const alone = x.origin === value && reading.translation.readers.get(value) === 1;
   if (!takes || node.bias !== null || !alone) {
-    return reading.fail("adds a constant; only the bias of a convolution or a dense layer, right behind it, can be read");
+    return reading.fail(
+      "adds a constant; only the bias of a convolution or a dense layer, right behind it, can be read",
+    );
   }
   const length = node.weight.shape[0] ?? 0;
   const stored = reading.value(input);
@@ -84,7 +87,8 @@ export const readRules: Readonly<Record<string, Rule>> = {
   Dropout: passOn,
   Cast: (reading) => {
     const to = reading.attribute("to", "int")?.value ?? 0;
-    if (!floatTypes.includes(to)) reading.fail(`makes numbers of type ${to}; only floating-point ones, f32 here, can be read`);
+    if (!floatTypes.includes(to))
+      reading.fail(`makes numbers of type ${to}; only floating-point ones, f32 here, can be read`);
     passOn(reading);
   },
   Constant: (reading) => {
@@ -99,7 +103,8 @@ export const readRules: Readonly<Record<string, Rule>> = {
     const x = reading.window();
     const weight = reading.weight(1, 4);
     const [filters = 0, , height, width] = weight.shape;
-    if (height === undefined || height !== width) reading.fail(`has filters of ${height}×${width}; a ResNet's are square`);
+    if (height === undefined || height !== width)
+      reading.fail(`has filters of ${height}×${width}; a ResNet's are square`);
     const kernel = height ?? 1;
     const said = reading.attribute("kernel_shape", "ints")?.values ?? [kernel, kernel];
     if (said.some((size) => size !== kernel)) reading.fail("has filters of another size than its kernel_shape");
@@ -152,7 +157,9 @@ export const readRules: Readonly<Record<string, Rule>> = {
     const pads = reading.attribute("pads", "ints")?.values ?? [];
     if (!sameSize || x.border !== null || pads.some((amount) => amount !== 0)) {
       const map = x.size === null ? "a map of a size that is left open" : `a map of ${x.size.join("×")}`;
-      reading.fail(`averages windows of ${values.slice(0, 4).join("×")} over ${map}; only averages over the whole map can be read`);
+      reading.fail(
+        `averages windows of ${values.slice(0, 4).join("×")} over ${map}; only averages over the whole map can be read`,
+      );
     }
     average(reading, x, "NCHW");
   },
@@ -175,14 +182,16 @@ export const readRules: Readonly<Record<string, Rule>> = {
   Reshape: (reading) => {
     const x = reading.input();
     const shape = reading.value(1);
-    const wanted = reading.attribute("shape", "ints")?.values ?? (shape?.kind === "numbers" ? shape.numbers?.values : null);
+    const wanted =
+      reading.attribute("shape", "ints")?.values ?? (shape?.kind === "numbers" ? shape.numbers?.values : null);
     if (wanted && wanted.length !== 2) reading.fail(`makes ${wanted.length} axes; only [N, C] can be read`);
     toFeatures(reading, x);
   },
   Squeeze: (reading) => {
     const x = reading.input();
     const axes = (reading.numbers("axes", 1) ?? spatialAxes(reading, x)).map((axis) => (axis < 0 ? axis + 4 : axis));
-    if (axes.toSorted().join() !== spatialAxes(reading, x).join()) reading.fail("takes away other axes than height and width");
+    if (axes.toSorted().join() !== spatialAxes(reading, x).join())
+      reading.fail("takes away other axes than height and width");
     toFeatures(reading, x);
   },
   Transpose: (reading) => {
@@ -209,8 +218,12 @@ export const readRules: Readonly<Record<string, Rule>> = {
     const isOutIn = (reading.attribute("transB", "int")?.value ?? 0) === 1;
     const weight = isOutIn ? given : turned(given);
     const out = weight.shape[0] ?? 0;
-    const bias = reading.value(2) === null ? null : (reading.vector(2, out) ?? reading.fail(`has other than ${out} biases`));
-    reading.add({ kind: "dense", name: reading.label, inputs: [x.node], weight, bias }, { layout: "features", size: null });
+    const bias =
+      reading.value(2) === null ? null : (reading.vector(2, out) ?? reading.fail(`has other than ${out} biases`));
+    reading.add(
+      { kind: "dense", name: reading.label, inputs: [x.node], weight, bias },
+      { layout: "features", size: null },
+    );
   },
   MatMul: (reading) => {
     const x = reading.input();

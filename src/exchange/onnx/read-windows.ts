@@ -30,7 +30,8 @@ const padsOf = (reading: Reading, { size }: Activation, kernel: number, stride: 
   if (automatic === "VALID") return none;
   if (automatic !== "SAME_UPPER" && automatic !== "SAME_LOWER") return reading.fail(`has auto_pad ${automatic}`);
   if (stride === 1 && kernel % 2 === 1) return paddingOf("fixed", [1, 1, 1], kernel, stride);
-  if (size === null) return reading.fail(`pads by ${automatic}, which depends on the image's size, and the file leaves that open`);
+  if (size === null)
+    return reading.fail(`pads by ${automatic}, which depends on the image's size, and the file leaves that open`);
   const sides = paddingOf("same", [1, ...size], kernel, stride);
   if (automatic === "SAME_UPPER") return sides;
   return { top: sides.bottom, left: sides.right, bottom: sides.top, right: sides.left };
@@ -56,7 +57,9 @@ export const windowOf = (reading: Reading, x: Activation, kernel: number): ReadW
   const sides = [sum("top"), sum("left"), sum("bottom"), sum("right")];
   const padding = sides[0] ?? 0;
   if (sides.some((amount) => amount !== padding)) {
-    reading.fail(`is padded by [${sides.join(", ")}] (top, left, bottom, right); only the same amount on all sides can be read`);
+    reading.fail(
+      `is padded by [${sides.join(", ")}] (top, left, bottom, right); only the same amount on all sides can be read`,
+    );
   }
   const places = (size: number): number => (size + 2 * padding - kernel) / stride + 1;
   const size = x.size && ([Math.floor(places(x.size[0])), Math.floor(places(x.size[1]))] as const);
@@ -81,7 +84,10 @@ export const readPad = (reading: Reading): void => {
   if (mode !== "constant") reading.fail(`has mode "${mode.slice(0, 20)}"; only constant can be read`);
   const amounts = reading.numbers("pads", 1) ?? reading.fail("has no pads");
   const constant = reading.value(2);
-  const value = constant?.kind === "weights" ? (reading.vector(2, 1)?.data[0] ?? Number.NaN) : (reading.attribute("value", "float")?.value ?? 0);
+  const value =
+    constant?.kind === "weights"
+      ? (reading.vector(2, 1)?.data[0] ?? Number.NaN)
+      : (reading.attribute("value", "float")?.value ?? 0);
   const x = reading.pending();
   const [rows, columns] = spatialAxes(reading, x);
   const channels = x.layout === "NCHW" ? 1 : 3;
@@ -120,7 +126,8 @@ export const readSlice = (reading: Reading): void => {
   for (const [i, given] of axes.entries()) {
     const axis = given < 0 ? given + 4 : given;
     const [start, end = 0, step = 1] = [starts[i], ends[i], steps[i]];
-    const whole = x.size === null || axis !== rows && axis !== columns ? 2 ** 31 - 1 : (x.size[axis === rows ? 0 : 1] ?? 0);
+    const whole =
+      x.size === null || (axis !== rows && axis !== columns) ? 2 ** 31 - 1 : (x.size[axis === rows ? 0 : 1] ?? 0);
     const place = axis === rows ? 0 : axis === columns ? 1 : null;
     const sound = start === 0 && end >= whole && Number.isInteger(step) && step >= 1 && step <= 2 ** 20;
     if (!sound || (place === null && step !== 1)) {

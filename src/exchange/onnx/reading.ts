@@ -147,7 +147,8 @@ export class Reading {
     const name = quoted(this.node.inputs[input] ?? "");
     if (value?.kind !== "weights") return this.fail(`has no constant weights as its input ${input} (${name})`);
     const read = floatTensor(value.tensor, this.translation.file);
-    if (read.shape.length !== rank) this.fail(`has weights ${name} of shape ${formatShape(read.shape)}, not of ${rank} axes`);
+    if (read.shape.length !== rank)
+      this.fail(`has weights ${name} of shape ${formatShape(read.shape)}, not of ${rank} axes`);
     return value.transposed ? transposed(read) : read;
   }
 

@@ -23,7 +23,12 @@ const varintFields: Readonly<Record<string, readonly StoredType[]>> = {
 };
 
 /** The varints of a field as elements of so many bytes each; they are counted before memory is taken. */
-const unpacked = ({ data }: OnnxTensor, count: number, bytes: 2 | 4 | 8, fail: (problem: string) => never): Uint8Array => {
+const unpacked = (
+  { data }: OnnxTensor,
+  count: number,
+  bytes: 2 | 4 | 8,
+  fail: (problem: string) => never,
+): Uint8Array => {
   const ends = data.reduce((sum, byte) => sum + (byte < 0x80 ? 1 : 0), 0);
   if (ends !== count) fail(`should have ${count} elements but has ${ends}`);
   const result = new DataView(new ArrayBuffer(count * bytes));
@@ -48,7 +53,9 @@ const elementsOf = (given: OnnxTensor, file: string): HostTensor => {
   };
   const stored = storedTypeOf(dataType);
   if (stored === undefined) {
-    return fail(`has elements of type ${dataType}; what can be read is f32 (1), f16 (10), bf16 (16), f64 (11), i32 (6), i64 (7)`);
+    return fail(
+      `has elements of type ${dataType}; what can be read is f32 (1), f16 (10), bf16 (16), f64 (11), i32 (6), i64 (7)`,
+    );
   }
   const [count, bytes] = [elementCount(dims), elementBytes(stored)];
   const tooLarge = (_: number, value: bigint): never => fail(`holds ${value}, more than 32 bits`);
@@ -58,7 +65,8 @@ const elementsOf = (given: OnnxTensor, file: string): HostTensor => {
     }
     return readElements(stored, dims, data, tooLarge);
   }
-  if (!varintFields[field]?.includes(stored) || bytes === 1) return fail(`of ${stored} has its data in a field for others (${field})`);
+  if (!varintFields[field]?.includes(stored) || bytes === 1)
+    return fail(`of ${stored} has its data in a field for others (${field})`);
   return readElements(stored, dims, unpacked(given, count, bytes, fail), tooLarge);
 };
 const elementBytes = (stored: StoredType) => storedTypes[stored].bytes;
@@ -67,7 +75,11 @@ const elementBytes = (stored: StoredType) => storedTypes[stored].bytes;
 export const floatTensor = (given: OnnxTensor, file: string): HostTensor<"f32"> => {
   const { dtype, shape, data } = elementsOf(given, file);
   if (dtype === "i32") {
-    throw new FormatError(file, `tensor ${quoted(given.name)} holds whole numbers but should hold weights`, given.byteOffset);
+    throw new FormatError(
+      file,
+      `tensor ${quoted(given.name)} holds whole numbers but should hold weights`,
+      given.byteOffset,
+    );
   }
   return tensor("f32", shape, data instanceof Float32Array ? data : Float32Array.from(data));
 };

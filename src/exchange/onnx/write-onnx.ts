@@ -76,8 +76,5 @@ export const onnxModel = (spec: ResNetSpec, tensors: NamedTensors, options: Onnx
  * Throws UsageError for operators of a version that isn't known and for a network of 2 GiB or more, FormatError for tensors that
  * aren't the spec's.
  */
-export const writeOnnx = (
-  spec: ResNetSpec,
-  tensors: NamedTensors,
-  options: OnnxOptions = {},
-): readonly Uint8Array[] => encodeModel(onnxModel(spec, tensors, options));
+export const writeOnnx = (spec: ResNetSpec, tensors: NamedTensors, options: OnnxOptions = {}): readonly Uint8Array[] =>
+  encodeModel(onnxModel(spec, tensors, options));

@@ -1,8 +1,8 @@
 // What each operation of a network in evaluation becomes in ONNX, in versions 17 and later of its operators.
 import { UsageError } from "../../base/errors.ts";
-import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
-import type { AveragePoolParams, ConvParams, Padding, PoolParams } from "../../graph/geometry.ts";
 import type { BackwardOps } from "../../graph/backward-ops.ts";
+import type { AveragePoolParams, ConvParams, Padding, PoolParams } from "../../graph/geometry.ts";
+import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, NodeOf, OpKind } from "../../graph/ops.ts";
 import type { UpdateOps } from "../../graph/update-ops.ts";
 import type { Value } from "../../graph/value.ts";
@@ -36,7 +36,13 @@ export class Writing {
     return this.#names.get(name) ?? name;
   }
 
-  add(op: string, name: string, inputs: readonly (Value | string)[], y: Value | string, attributes: Attributes = {}): void {
+  add(
+    op: string,
+    name: string,
+    inputs: readonly (Value | string)[],
+    y: Value | string,
+    attributes: Attributes = {},
+  ): void {
     const names = inputs.map((input) => (typeof input === "string" ? input : this.nameOf(input)));
     const output = typeof y === "string" ? y : this.nameOf(y);
     const sorted = Object.entries(attributes);
