@@ -12,7 +12,7 @@ import { readOnnxGraph } from "./read-graph.ts";
 
 export { type OnnxOptions, opsets, writeOnnx } from "./write-onnx.ts";
 
-/** What an ONNX file holds. `metadata` are texts: of ours `spec`, `classes` and `preprocessing`; of others whatever they put there. */
+/** What an ONNX file holds. `metadata` are the texts of files that we wrote: `spec`, `classes` and `preprocessing`. */
 export type ReadOnnx = { readonly metadata: Readonly<Record<string, string>> } & (
   | {
       /** A file of ours, unchanged: parameters and running statistics under torchvision's names, of the metadata's spec. */
@@ -33,9 +33,7 @@ export const readOnnx = (bytes: Uint8Array, file: string): ReadOnnx => {
   const model = decodeModel(bytes, file);
   const spec = ownSpec(model, file);
   const tensors = spec && ownTensors(model, spec, file);
-  // What others call a spec isn't ours.
-  const { spec: _, ...others } = model.metadata;
-  const metadata = spec ? model.metadata : others;
+  const metadata = spec ? model.metadata : {}; // what others keep under these names isn't ours
   return tensors
     ? { kind: "tensors", tensors, metadata }
     : { kind: "graph", graph: readOnnxGraph(model, file), metadata };
