@@ -234,7 +234,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   );
   command(
     "convert <in> <out>",
-    "weights from one format to another; <out> ends in .safetensors, .pth, .npz, or / (a Keras model)",
+    "weights from one format to another; <out> ends in .safetensors, .pth, .npz, .onnx, or / (a Keras model)",
     [
       option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
       option(
@@ -242,6 +242,8 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
         "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
       ),
       option("--model <name|file.json>", "the network of a weights file that doesn't say"),
+      number("--opset <n>", "of an ONNX model: the version of its operators, 17 (default) to 23"),
+      option("--fold-batch-norm", "of an ONNX model: batch norms folded into convolutions"),
     ],
   ).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
     inSession(json === true, (session) => done(answerConvert(from, to, options, session))),

@@ -17,13 +17,17 @@ import type { GraphFormatName, graphFormats } from "./weights/graph-formats.ts";
 import { type WrittenName, writtenAs } from "./weights/written-format.ts";
 
 export interface ConvertOptions {
-  /** What f32 tensors are stored as (default f32); f16 and bf16 are rounded to nearest, ties to even. Keras models know no bf16. */
+  /** What f32 tensors are stored as (default f32); f16 and bf16 are rounded to nearest, ties to even. Keras models know no bf16, ONNX only f32. */
   readonly floats?: StoredFloat;
   /**
    * Under whose names: "torchvision" (default), "timm-resnetv2", "cifar-ports", "transformers", or "kept", the file's own.
    * Names that belong to no known family are kept anyhow. Keras models have torchvision's, whichever they had.
    */
   readonly names?: string;
+  /** The version of the operators of an ONNX model, 17 (default) to 23. */
+  readonly opset?: number;
+  /** Whether an ONNX model has its batch norms folded into the convolutions before them (default: no). */
+  readonly foldBatchNorm?: boolean;
   /** Which network the weights are of, where the file doesn't say or is wrong: a name, or a spec file. */
   readonly model?: string;
 }
@@ -70,6 +74,12 @@ const containerOf = async (
   return { model, tensors: model.tensors, metadata: { ...opened.metadata, ...modelMetadata(model) } };
 };
 
+const checkOnnxOptions = ({ opset, foldBatchNorm }: ConvertOptions, format: string): void => {
+  if (opset === undefined && foldBatchNorm !== true) return;
+  const option = opset === undefined ? "--fold-batch-norm" : `--opset ${opset}`;
+  throw new UsageError(`${option} is for ONNX models (.onnx), not for ${format}; leave it out`);
+};
+
 const writeTensors = async (
   path: string,
   format: WrittenFormat,
@@ -78,6 +88,7 @@ const writeTensors = async (
   place: ModelPlace,
 ): Promise<Written> => {
   const { floats = "f32", names = "torchvision", model } = options;
+  checkOnnxOptions(options, format);
   // Tensors are converted as they are, whichever network's, unless the person says whose.
   const asTheyAre = opened.kind === "tensors" && model === undefined;
   const { tensors: ours, metadata } = asTheyAre ? opened : await containerOf(opened, options, place);
@@ -94,15 +105,18 @@ const writeGraph = async (
   options: ConvertOptions,
   place: ModelPlace,
 ): Promise<Written> => {
-  const { floats = "f32", names = "torchvision" } = options;
+  const { floats = "f32", names = "torchvision", opset, foldBatchNorm } = options;
+  if (format.name !== "onnx") checkOnnxOptions(options, format.found);
   if (names !== "torchvision" && names !== "kept") {
     throw new UsageError(`${format.found} names its tensors after its layers; leave out --names ${names}`);
   }
   const { model, tensors, metadata } = await containerOf(opened, options, place);
-  await format.write(path, { spec: model.spec, tensors, metadata, floats });
+  const onnx = { ...(opset !== undefined && { opset }), ...(foldBatchNorm !== undefined && { foldBatchNorm }) };
+  await format.write(path, { spec: model.spec, tensors, metadata, floats, onnx });
   const given = opened.kind === "tensors" ? opened.asNamed : new Map();
   const lost = [
     ...([...given.keys()].some(isCount) ? ["num_batches_tracked"] : []),
+    ...(foldBatchNorm === true ? ["what batch norms were before they were folded"] : []),
     ...([...given.values()].some(({ dtype }) => dtype === "f64") ? ["digits of f64 beyond those of f32"] : []),
   ];
   return { to: format.name, tensors, lost };
@@ -110,7 +124,7 @@ const writeGraph = async (
 
 /**
  * Reads weights of any format (told by content) and writes them in the format that the new name asks for: .safetensors, .pth (.pt,
- * .th), .npz, or a Keras model's folder, whose name ends in "/". Values are bit-equal unless `floats` rounds them; half-precision
+ * .th), .npz, .onnx, or a Keras model's folder, whose name ends in "/". Values are bit-equal unless `floats` rounds them; half-precision
  * numbers become f32, which holds them exactly. Formats that describe the network take it from the metadata, from `model`, or
  * recognise it. Throws UsageError (an existing file, an unknown extension, a number beyond `floats`, a network that the format
  * can't say …), FormatError (damaged input, tensors of no network that is known).

@@ -15,7 +15,7 @@ const place = () => ({ cwd: process.cwd(), cacheFolder: nodeCacheFolder() });
 
 /**
  * Opens weights as they lie on the disk, whichever network's they are: a run directory (its latest checkpoint), a checkpoint's
- * directory, a safetensors, PyTorch or npz file (told by content), a Keras model (tfjs layers: its folder, or its model.json), or
+ * directory, a safetensors, PyTorch, npz or ONNX file (told by content), a Keras model (tfjs layers: its folder, or its model.json), or
  * a pulled model's name. Gives tensors by name, under torchvision's names where the family is known (`kind` is "tensors"), or the
  * network as the file's own graph ("graph"). Throws UsageError, FormatError, FileError.
  */
@@ -24,7 +24,7 @@ export const openWeights = (weights: string): Promise<OpenedWeights> => openName
 export interface ConvertOptions extends CommandConvertOptions, Pick<LongWork, "onEvent"> {}
 
 /**
- * Reads weights of any format and writes them in the format of the new name: .safetensors, .pth (.pt, .th), .npz, or a Keras model's
+ * Reads weights of any format and writes them in the format of the new name: .safetensors, .pth (.pt, .th), .npz, .onnx, or a Keras model's
  * folder, whose name ends in "/". Values are bit-equal unless `floats` rounds them. `lost` of the result names what the written
  * format has no place for; notices tell what was recognised. Throws UsageError (an existing file …), FormatError, FileError.
  *

@@ -29,7 +29,7 @@ interface OpenedFile {
 /** Tensors by name: which network they are of, their names and shapes tell more or less. */
 export interface OpenedTensorsFile extends OpenedFile {
   readonly kind: "tensors";
-  readonly format: WeightsFormat;
+  readonly format: WeightsFormat | GraphFormatName;
   /** Under torchvision's names, where the file's belong to a family that is known. */
   readonly tensors: NamedTensors;
   /** Under the file's own names. */
@@ -48,7 +48,7 @@ export interface OpenedGraphFile extends OpenedFile {
 export type OpenedWeights = OpenedTensorsFile | OpenedGraphFile;
 
 const understood =
-  "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth) or npz file, or a Keras model (tfjs layers)";
+  "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth), npz or ONNX file, or a Keras model (tfjs layers)";
 
 /**
  * Reads the weights at a path that is relative to `cwd`. Of a run directory `which` says which checkpoint: the latest
@@ -66,7 +66,10 @@ export const openWeights = async (
   const graphFormat = graphFormats.find(({ startsSo }) => startsSo(start));
   if (graphFormat !== undefined) {
     const { name, found, read } = graphFormat;
-    return { kind: "graph", file, step, format: name, found, ...(await read(file)) };
+    const whole = await read(file);
+    const opened = { file, step, format: name, found };
+    if (whole.kind === "graph") return { ...opened, ...whole };
+    return { ...opened, ...whole, asNamed: whole.tensors, naming: "torchvision" };
   }
   const { tensors: asNamed, metadata, format, found } = await openTensors(file);
   const { tensors, naming } = toTorchvision(asNamed);

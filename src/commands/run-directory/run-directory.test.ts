@@ -248,7 +248,7 @@ describe("openWeights(path, cwd, which)", () => {
   });
 
   const understood =
-    "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth) or npz file, or a Keras model (tfjs layers)";
+    "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth), npz or ONNX file, or a Keras model (tfjs layers)";
   test("names what it understands when given anything else", async () => {
     const refused = async (path: string, message: string, remedy = `; ${understood}`) =>
       expect(openWeights(path, cwd)).rejects.toThrow(new UsageError(`${message}${remedy}`));

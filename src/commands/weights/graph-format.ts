@@ -1,16 +1,26 @@
 // A format of weights that describes the whole network as a graph, as Keras' does: what a row of graph-formats.ts holds.
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { StoredFloat } from "../../checkpoint/stored-elements.ts";
+import type { OnnxOptions } from "../../exchange/onnx/onnx.ts";
 import type { SourceGraph } from "../../exchange/structure/source-graph.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 
-/** What a file of such a format holds. */
-export interface ReadGraph {
-  /** As the file has it; exchange's recogniseNetwork makes a spec and tensors of it. */
-  readonly graph: SourceGraph;
+/** What a file of such a format holds: its graph or, where we wrote the file and it says so, the tensors of the metadata's spec. */
+export type ReadNetwork = {
   /** `spec`, `classes` and `preprocessing` as JSON texts, where we wrote the file. */
   readonly metadata: Readonly<Record<string, string>>;
-}
+} & (
+  | {
+      readonly kind: "graph";
+      /** As the file has it; exchange's recogniseNetwork makes a spec and tensors of it. */
+      readonly graph: SourceGraph;
+    }
+  | {
+      readonly kind: "tensors";
+      /** Under torchvision's names. */
+      readonly tensors: NamedTensors;
+    }
+);
 
 /** What is written: all of a model. */
 export interface WrittenNetwork {
@@ -20,6 +30,8 @@ export interface WrittenNetwork {
   readonly metadata: Readonly<Record<string, string>>;
   /** What numbers are stored as. */
   readonly floats: StoredFloat;
+  /** How an ONNX model is written; others take nothing of it. */
+  readonly onnx?: Pick<OnnxOptions, "opset" | "foldBatchNorm">;
 }
 
 export interface GraphFormat {
@@ -32,7 +44,7 @@ export interface GraphFormat {
   /** Whether a file that starts with these bytes is one: `recognitionBytes` of them, fewer of a shorter file. */
   readonly startsSo: (start: Uint8Array) => boolean;
   /** Throws UsageError (no such file …), FormatError (damaged, no network of ours …), FileError (the disk failed). */
-  readonly read: (file: string) => Promise<ReadGraph>;
+  readonly read: (file: string) => Promise<ReadNetwork>;
   /** Writes a new one, whole or not at all. Throws UsageError where the format can't say what the network is, FileError. */
   readonly write: (path: string, network: WrittenNetwork) => Promise<void>;
 }

@@ -2,6 +2,7 @@
 // checkpoint's openTensors reads them, its writers write them.
 import type { GraphFormat } from "./graph-format.ts";
 import { kerasFormat } from "./keras-format.ts";
+import { onnxFormat } from "./onnx-format.ts";
 
-export const graphFormats = [kerasFormat] as const satisfies readonly GraphFormat[];
+export const graphFormats = [kerasFormat, onnxFormat] as const satisfies readonly GraphFormat[];
 export type GraphFormatName = (typeof graphFormats)[number]["name"];

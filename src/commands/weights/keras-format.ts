@@ -16,7 +16,7 @@ export const kerasFormat = {
   startsSo: (start) => /^\s*\{\s*"/.test(String.fromCharCode(...start.subarray(0, 64))),
   read: async (file) => {
     const { topology, tensors, metadata } = await readTfjsFolder(file);
-    return { graph: readKeras(topology, tensors, file), metadata };
+    return { kind: "graph", graph: readKeras(topology, tensors, file), metadata };
   },
   write: (path, { spec, tensors, metadata, floats }) => {
     const folder = basename(path) === kerasFile ? dirname(path) : path;
