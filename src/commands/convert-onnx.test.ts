@@ -5,12 +5,12 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
 import { openTensors } from "../checkpoint/node/open-tensors.ts";
 import { writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
+import type { DataSetNotice } from "../data/node/data-set-options.ts";
 import { randomNetwork } from "../exchange/structure/random-network.test.fixture.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { resnet } from "../spec/named-networks.ts";
 import { chooseModel } from "./choose-model.ts";
 import { convert } from "./convert.ts";
-import type { NoticeEvent } from "./events.ts";
 import { modelMetadata, type TrainedModel } from "./trained-model.ts";
 
 let cwd = "";
@@ -23,7 +23,7 @@ const notices: string[] = [];
 const place = () => ({
   cwd,
   cacheFolder: join(cwd, "cache"),
-  onEvent: ({ message }: NoticeEvent) => void notices.push(message),
+  onEvent: ({ message }: DataSetNotice) => void notices.push(message),
 });
 
 // A gate: nothing that recognition by structure has words for.

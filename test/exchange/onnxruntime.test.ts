@@ -36,6 +36,11 @@ const kinds: readonly (readonly [string, ResNetSpec])[] = [
   ["CIFAR's resnet20", namedSpec("resnet20")],
   ["averaged projections (ResNet-D), odd sizes", small("resnet50-d", { input: [3, 39, 47] })],
   ["averaged zero-padding (dlib)", small("resnet18-a", { ...images, shortcutDownsampling: "average" })],
+  [
+    "dlib's face net: whole windows, zeros below and to the right, no bias",
+    small("dlib-face-29", { input: [3, 103, 109] }),
+  ],
+  ["ResNet-C's stem", small("resnet50-deep-stem", images)],
   ["constant scaling", small("resnet110-constant-scaling")],
   ["exclusive gates", small("resnet110-exclusive-gating", { shortcut: "B" })],
   ["shortcut gates", small("resnet110-shortcut-only-gating", { shortcut: "B" })],

@@ -70,14 +70,7 @@ export class Writing {
 }
 
 /** What only training has, or what engines make: no graph in evaluation holds it. */
-type Elsewhere =
-  | keyof BackwardOps
-  | keyof UpdateOps
-  | "batchNormTrain"
-  | "dropout"
-  | "softmaxCrossEntropy"
-  | "constant"
-  | "fused";
+type Elsewhere = keyof BackwardOps | keyof UpdateOps | "batchNormTrain" | "dropout" | "softmaxCrossEntropy" | "fused";
 export type ExportedKind = Exclude<OpKind, Elsewhere>;
 type Rule<K extends ExportedKind> = (node: Node<K>, writing: Writing) => void;
 
@@ -153,6 +146,16 @@ const rules: { readonly [K in ExportedKind]: Rule<K> } = {
   padChannels: ({ name, operands, params: { before, after }, results }, writing) => {
     const amounts = writing.constant(`${name}.amounts`, longs([0, before, 0, 0, 0, after, 0, 0]));
     writing.add("Pad", name, [operands.x, amounts], results.y, { mode: string("constant") });
+  },
+  extendMap: ({ name, operands, params: { below, right }, results }, writing) => {
+    const amounts = writing.constant(`${name}.amounts`, longs([0, 0, 0, 0, 0, 0, below, right]));
+    writing.add("Pad", name, [operands.x, amounts], results.y, { mode: string("constant") });
+  },
+  // The bias of a layer without one: a vector of one value.
+  constant: ({ name, params: { value, shape }, results }, writing) => {
+    const sizes = writing.constant(`${name}.sizes`, longs(shape));
+    const filling = { kind: "tensor", value: floats("", [1], Float32Array.of(value)) } as const;
+    writing.add("ConstantOfShape", name, [sizes], results.y, { value: filling });
   },
   dense: ({ name, operands: { x, weight, bias }, results }, writing) =>
     writing.add("Gemm", name, [x, weight, bias], results.y, { transB: int(1) }),
