@@ -73,7 +73,8 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     onStage?.("roof");
     const roofGflops = (options.roof ?? true) ? await measureRoof(engine) : null;
     const imagesPerSecond = spreadOf(times.imagesPerSecond);
-    const timed = each.graph.nodes.filter(({ part }) => part !== "measure"); // norms are for the log, when asked for
+    // Weights are prepared once for a state; norms are for the log, when asked for.
+    const timed = each.graph.nodes.filter(({ part }) => part === "step" || part === "update");
     const flops = timed.reduce((sum, node) => sum + flopsOf(node), 0);
     const gflops = ((flops / batch) * imagesPerSecond.median) / 1e9;
     return {

@@ -30,6 +30,7 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   batchNormTrain: times(7), // two for each statistic, three to apply
   batchNormInference: times(2),
   batchNormBackward: times(9), // four for the two sums, five for dx
+  foldBatchNorm: times(1),
   relu: times(1),
   reluBackward: times(1),
   add: times(1),

@@ -145,4 +145,22 @@ export interface EvaluationOps {
     params: { readonly epsilon: number };
     results: { y: Value<ImageShape> };
   };
+  /**
+   * Filters and bias of the convolution that does what a convolution and the batch norm after it do. With
+   * g = scale / √(variance + ε):
+   *   weight′[o, c, u, v] = weight[o, c, u, v] · g[o],   bias′[o] = (bias[o] − mean[o]) · g[o] + shift[o]
+   * bias, the convolution's own, may be left out. All vectors [O].
+   */
+  foldBatchNorm: {
+    operands: {
+      weight: Value<FilterShape>;
+      bias?: Value<VectorShape>;
+      scale: Value<VectorShape>;
+      shift: Value<VectorShape>;
+      mean: Value<VectorShape>;
+      variance: Value<VectorShape>;
+    };
+    params: { readonly epsilon: number };
+    results: { weight: Value<FilterShape>; bias: Value<VectorShape> };
+  };
 }

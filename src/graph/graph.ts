@@ -13,7 +13,7 @@ export interface Graph {
   readonly inputs: readonly Value[];
   /** Kept between runs in a State: parameters, momenta, running statistics. */
   readonly states: readonly Value[];
-  /** Topologically sorted within and across the parts step, update, measure. */
+  /** Topologically sorted within and across the parts prepare, step, update, measure. */
   readonly nodes: readonly Node[];
   /** Read by the caller after a run. */
   readonly outputs: readonly Value[];

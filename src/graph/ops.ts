@@ -27,11 +27,14 @@ export type Params<K extends OpKind> = Ops[K]["params"];
 export type Results<K extends OpKind> = Ops[K]["results"];
 
 /**
- * When a node runs: `step` forward and backward; `update` weights, momenta and running statistics; `measure` norms for
- * the log, after the update, and only when asked.
+ * When a node runs: `prepare` before a step, but only when the state has changed since the last time: folded weights, and
+ * whatever else follows from states alone; `step` forward and backward; `update` weights, momenta and running statistics;
+ * `measure` norms for the log, after the update, and only when asked.
  */
-export type Part = "step" | "update" | "measure";
-export const parts: readonly Part[] = ["step", "update", "measure"];
+export type Part = "prepare" | "step" | "update" | "measure";
+export const parts: readonly Part[] = ["prepare", "step", "update", "measure"];
+/** The parts that a caller runs; `prepare` runs by itself. */
+export type RunPart = Exclude<Part, "prepare">;
 
 /** What a node of one kind is made of. */
 export interface NodeOf<K extends OpKind> {

@@ -68,6 +68,14 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     perChannel(name, x, vectors);
     return { y: value(name, x, x.shape) };
   },
+  foldBatchNorm: (name, { weight, ...vectors }) => {
+    const [filters] = weight.shape;
+    for (const [operand, actual] of Object.entries(vectors)) expectShape(name, operand, actual, [filters]);
+    return {
+      weight: value(`${name}.weight`, weight, weight.shape),
+      bias: value(`${name}.bias`, vectors.shift, [filters]),
+    };
+  },
   relu: (name, { x }) => ({ y: value(name, x, x.shape) }),
   add: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),
   multiply: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),

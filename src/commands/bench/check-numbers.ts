@@ -56,7 +56,7 @@ export const checkNumbers = async (
   const each = benchCase(what, reduced, batch);
   let problem = "";
   for (let start = 0; start < starts; start++) {
-    const values = await checkGraph(engine, each.graph, conditioned(each, seed + start));
+    const values = await checkGraph(engine, each.definition, conditioned(each, seed + start), { runAs: each.graph });
     const worst = worstOf(values);
     const vague = values.find(({ relative }) => relative > largestRelative);
     if (worst.share <= 1 && vague === undefined) {
@@ -84,7 +84,7 @@ const worstOf = (values: readonly CheckedValue[]): CheckedValue => {
 /** The tensors of a case with the scales that close a residual branch at `branchScale`. */
 const conditioned = (each: BenchCase, seed: number): NamedTensors => {
   const tensors = benchTensors(each, seed);
-  const closing = branchScales(each.graph);
+  const closing = branchScales(each.definition);
   return new Map([...tensors].map(([name, tensor]) => [name, closing.has(name) ? filled(tensor) : tensor] as const));
 };
 
@@ -99,7 +99,9 @@ const branchScales = ({ nodes }: Graph): ReadonlySet<string> => {
   const branches = new Set(nodes.flatMap((node) => (node.kind === "add" ? [node.operands.a.name] : [])));
   return new Set(
     nodes.flatMap((node) =>
-      node.kind === "batchNormTrain" && branches.has(node.results.y.name) ? [node.operands.scale.name] : [],
+      (node.kind === "batchNormTrain" || node.kind === "batchNormInference") && branches.has(node.results.y.name)
+        ? [node.operands.scale.name]
+        : [],
     ),
   );
 };

@@ -36,8 +36,16 @@ export interface CheckedValue {
 
 export interface BenchEnvironment {
   readonly openEngine: (engine: Engine["name"], threads: number) => Promise<Engine>;
-  /** Compares an engine's run of the graph with f64: `checkGraph` of engine/conformance. */
-  readonly checkGraph: (engine: Engine, graph: Graph, tensors: NamedTensors) => Promise<readonly CheckedValue[]>;
+  /**
+   * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
+   * engine/conformance.
+   */
+  readonly checkGraph: (
+    engine: Engine,
+    graph: Graph,
+    tensors: NamedTensors,
+    options: { readonly runAs: Graph },
+  ) => Promise<readonly CheckedValue[]>;
   /** Milliseconds that only grow, from any beginning. */
   readonly now: () => number;
   readonly hardware: BenchHardware;

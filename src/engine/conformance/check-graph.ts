@@ -27,6 +27,8 @@ export interface GraphCheckOptions {
   readonly disturbedRuns?: number;
   /** How many times the measured distance the engine may be off. Default 3. */
   readonly safety?: number;
+  /** What the engine runs in the graph's place and should compute the same: the graph with batch norm folded, say. */
+  readonly runAs?: Graph;
 }
 
 export interface GraphCheck extends Comparison {
@@ -68,15 +70,20 @@ export const checkGraph = async (
   engine: Engine,
   graph: Graph,
   tensors: NamedTensors,
-  { disturbedRuns = 4, safety = 3 }: GraphCheckOptions = {},
+  { disturbedRuns = 4, safety = 3, runAs = graph }: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
   const madeByStep = new Set(
     graph.nodes.flatMap((node) => (node.part === "step" ? resultsOf(node).map(([, { name }]) => name) : [])),
   );
   const outputs = graph.outputs.filter(({ name }) => madeByStep.has(name));
   const values: readonly Value[] = [...outputs, ...graph.updates.map(({ state }) => state)];
-  const step: Graph = { ...graph, outputs, nodes: graph.nodes.filter(({ part }) => part !== "measure") };
-  const fused = fuse(step, engine.fusions);
+  const withoutMeasure = (whole: Graph): Graph => ({
+    ...whole,
+    outputs,
+    nodes: whole.nodes.filter(({ part }) => part !== "measure"),
+  });
+  const step = withoutMeasure(graph);
+  const fused = fuse(withoutMeasure(runAs), engine.fusions);
 
   const run = await runGraph(engine, fused, tensors);
   const size = Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;

@@ -85,6 +85,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   // y = scale · (x − mean) / √(variance + ε) + shift, or x · a + b: + ε, √, one or two divisions, −, ·, +; √ halves what is
   // before it. The magnitude is |scale| · (|x| + |mean|) / √(variance + ε) + |shift|.
   batchNormInference: (node, elementsOf) => sumOfProducts(node, elementsOf, 7, { mean: -1 }),
+  // The same roundings, and one more for the convolution's own bias.
+  foldBatchNorm: (node, elementsOf) => sumOfProducts(node, elementsOf, 8, { mean: -1 }),
 
   relu: exact,
   reluBackward: exact,

@@ -21,10 +21,20 @@ interface ConvolutionDescription {
   readonly pass: "training" | "inference" | "backwardData" | "backwardWeight";
   readonly x: MemoryDescriptor;
   readonly weight: MemoryDescriptor;
+  /** One number a filter, added to what it makes; forward passes only. */
+  readonly bias?: MemoryDescriptor;
   readonly y: MemoryDescriptor;
   readonly stride: Pair;
   readonly padding: Padding;
+  /** Forward passes only; by default nothing. */
+  readonly postOp?: PostOp;
 }
+
+/**
+ * What happens to a result before it is stored. `accumulate`: it is added to what y holds; `accumulateRelu`: and the sum goes
+ * through a relu.
+ */
+export type PostOp = "nothing" | "relu" | "accumulate" | "accumulateRelu";
 
 interface BatchNormDescription {
   readonly kind: "batchNorm";
@@ -80,8 +90,7 @@ interface BinaryDescription {
   /** A size of 1 is broadcast. */
   readonly b: MemoryDescriptor;
   readonly y: MemoryDescriptor;
-  /** What happens to the result before it is stored: `relu`, or `accumulate`: it is added to what y holds. */
-  readonly postOp: "nothing" | "relu" | "accumulate";
+  readonly postOp: PostOp;
 }
 
 interface SumDescription {

@@ -2,6 +2,7 @@
 // layout, and lets results take over the memory of operands that nobody needs any more.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
+import { resultsOf } from "../../graph/graph.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -36,6 +37,7 @@ export class Lowering {
   readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
+  readonly #madeByPrepare: ReadonlySet<string>;
   /** By description: layers alike share a primitive, of which a deep network has thousands. */
   readonly #primitives = new Map<string, Primitive>();
   readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
@@ -51,6 +53,8 @@ export class Lowering {
       for (const value of Object.values<Value>(node.operands)) lastReader.set(value.name, index);
     });
     this.#lastReader = lastReader;
+    const preparing = plan.order.filter(({ part }) => part === "prepare");
+    this.#madeByPrepare = new Set(preparing.flatMap((node) => resultsOf(node).map(([, { name }]) => name)));
     for (const value of plan.graph.inputs) this.#given(value, { kind: "input", input: value.name });
     for (const value of plan.graph.states) this.#given(value, { kind: "state", state: value.name });
   }
@@ -64,8 +68,18 @@ export class Lowering {
     return this.#position.name;
   }
 
+  /** Whether the program only runs a network forward: it changes no state. */
+  get inference(): boolean {
+    return this.#plan.graph.updates.length === 0;
+  }
+
   get part(): Part {
     return this.#position.part;
+  }
+
+  /** Whether a later node, or the caller, reads a result of the current one. */
+  isRead({ name }: Value): boolean {
+    return (this.#plan.lifetimes.get(name)?.last ?? 0) > this.#position.index;
   }
 
   /** All primitives that were described, for `destroy`. */
@@ -98,9 +112,9 @@ export class Lowering {
     if (same !== undefined) return same;
     const from = this.#seenAs(this.#first(value), shape);
     const ofState = from.storage.place.kind === "state";
-    // In a program that doesn't update, a reordered weight is a function of the state alone; in one that does, it lasts
-    // from its reorder to its reader.
-    const prepared = ofState && this.#plan.graph.updates.length === 0;
+    // In a program that doesn't update, a reordered weight is a function of the state alone, as what `prepare` makes is in any;
+    // in one that does, it lasts from its reorder to its reader.
+    const prepared = (ofState && this.inference) || this.#madeByPrepare.has(value.name);
     const place: Place = prepared ? { kind: "pinned" } : { kind: "arena" };
     const storage: Storage = { name: `${value.name} for ${this.where}`, bytes: descriptor.bytes, place };
     const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: from.dtype };

@@ -1,7 +1,7 @@
 // Values as they lie in memory: a descriptor over a storage that has no address yet. And the calls that work on them.
 import type { DType } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
-import type { Part } from "../../graph/ops.ts";
+import { type Part, parts } from "../../graph/ops.ts";
 import type { Argument, ImageLayout, MemoryDescriptor, Primitive } from "./dnnl.ts";
 
 /** A stretch of memory. The arena's are laid out once all calls are known; a state's and an input's address is given. */
@@ -52,5 +52,5 @@ export type ScriptArray = Float32Array | Int32Array;
 export type Call = PrimitiveCall | ScriptCall;
 
 /** `initialise`: once. `prepare`: functions of the state alone, run again when the state has changed. */
-export type Phase = "initialise" | "prepare" | Part;
-export const phases: readonly Phase[] = ["initialise", "prepare", "step", "update", "measure"];
+export type Phase = "initialise" | Part;
+export const phases: readonly Phase[] = ["initialise", ...parts];

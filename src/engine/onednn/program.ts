@@ -3,7 +3,7 @@
 import { dtypeBytes } from "../../base/dtype.ts";
 import { invariant, NativeError, UnsupportedError } from "../../base/errors.ts";
 import { type HostTensor, sharedZeros } from "../../base/tensor.ts";
-import type { Part } from "../../graph/ops.ts";
+import type { RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { type Interval, type MemoryPlan, planMemory } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -93,9 +93,11 @@ export class NativeProgram implements ProgramDescription {
   }
 
   /** Runs one part, or `step` and `update`. Throws NativeError, naming node and primitive, when a call fails. */
-  run(inputs: ProgramInputs, part?: Part): void {
+  run(inputs: ProgramInputs, part?: RunPart): void {
     this.#bind(inputs);
-    if (this.#state.version !== this.#preparedVersion) {
+    // Later parts go on with what their step was given, except before there was one.
+    const begins = part === undefined || part === "step" || this.#preparedVersion === -1;
+    if (begins && this.#state.version !== this.#preparedVersion) {
       this.#run(this.#steps.prepare);
       this.#preparedVersion = this.#state.version;
     }
@@ -107,7 +109,7 @@ export class NativeProgram implements ProgramDescription {
   }
 
   /** As `run`; the seconds of each call, in the order of the implementations. Two looks at the clock a call: some 0.1 µs. */
-  profile(inputs: ProgramInputs, part: Part | undefined, now: () => number): Float64Array {
+  profile(inputs: ProgramInputs, part: RunPart | undefined, now: () => number): Float64Array {
     const seconds = new Float64Array(this.implementations.length);
     this.#profiled = { seconds, now };
     try {
@@ -249,7 +251,10 @@ export class NativeProgram implements ProgramDescription {
   }
 }
 
-/** The arena's storages, with the calls between which each is needed; those that are pinned, and outputs, to the end. */
+/**
+ * The arena's storages, with the calls between which each is needed; outputs to the end. What is pinned, and what `prepare` makes
+ * for later phases, which may serve many steps, is needed always.
+ */
 const liveStorages = (
   calls: readonly Call[],
   outputs: readonly Physical[],
@@ -266,9 +271,11 @@ const liveStorages = (
     else for (const [, physical] of call.arguments) touch(physical, position);
   });
   for (const physical of outputs) touch(physical, calls.length);
+  const prepared = calls.filter(({ phase }) => phase === "initialise" || phase === "prepare").length; // they come first
   return [...spans].map(([storage, { first, last }], index) => {
     const pinned = storage.place.kind === "pinned";
-    const span = pinned ? { first: 0, last: calls.length } : { first, last };
+    const lasting = pinned || (first < prepared && last >= prepared);
+    const span = lasting ? { first: 0, last: calls.length } : { first, last };
     return { storage, interval: { name: `${index} ${storage.name}`, bytes: storage.bytes, ...span } };
   });
 };

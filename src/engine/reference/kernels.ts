@@ -20,6 +20,7 @@ import {
   sigmoidBackward,
 } from "./elementwise.ts";
 import { flatten, unflatten } from "./flatten.ts";
+import { foldBatchNorm } from "./fold-batch-norm.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
@@ -45,6 +46,7 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   batchNormTrain,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
   relu,
   reluBackward,
   add,

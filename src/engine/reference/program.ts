@@ -4,7 +4,7 @@ import { arrayView, dtypeBytes, type TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, zeros } from "../../base/tensor.ts";
 import { resultsOf } from "../../graph/graph.ts";
-import { type Part, parts } from "../../graph/ops.ts";
+import { type Part, parts, type RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../plan/memory.ts";
 import { type PartOfPlan, partsOf } from "../../plan/parts.ts";
@@ -51,6 +51,8 @@ export class ReferenceProgram implements Program {
   readonly #outputs: Record<string, HostTensor>;
   /** The parts whose values lie in the arena now. */
   #done: readonly Part[] = [];
+  /** Of the state, when the part `prepare` last ran; null: never. */
+  #preparedVersion: number | null = null;
   #disposed = false;
 
   constructor(plan: Plan, state: ReferenceState) {
@@ -63,12 +65,18 @@ export class ReferenceProgram implements Program {
     this.#outputs = Object.fromEntries(plan.graph.outputs.map(({ name, dtype, shape }) => [name, zeros(dtype, shape)]));
   }
 
-  async run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs> {
+  async run(inputs: ProgramInputs, part?: RunPart): Promise<ProgramOutputs> {
     if (this.#disposed) throw new Error("this program is disposed of: it can't be run any more");
     this.#state.check();
-    const wanted: readonly Part[] = part === undefined ? ["step", "update"] : [part];
+    const wanted: readonly RunPart[] = part === undefined ? ["step", "update"] : [part];
     checkInputs(this.#plan, this.#parts, wanted, inputs);
     return this.#state.queue.enqueue(() => {
+      // Later parts go on with what their step was given, except before there was one.
+      const begins = wanted[0] === "step" || this.#preparedVersion === null;
+      if (begins && this.#preparedVersion !== this.#state.version) {
+        this.#runPart("prepare", {});
+        this.#preparedVersion = this.#state.version;
+      }
       for (const each of wanted) this.#runPart(each, inputs);
       return this.#outputs;
     });

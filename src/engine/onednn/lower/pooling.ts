@@ -16,6 +16,14 @@ export const maxPool = (
   const from = context.read(x, layout);
   const to = context.result(y, layout);
   const shapes = { x: from.descriptor, y: to.descriptor };
+  if (!context.isRead(argmax)) {
+    const primitive = context.describe({ kind: "pooling", algorithm: "max", pass: "inference", ...shapes, ...params });
+    context.call(primitive, [
+      ["x", from],
+      ["y", to],
+    ]);
+    return;
+  }
   const primitive = context.describe({ kind: "pooling", algorithm: "max", pass: "training", ...shapes, ...params });
   const winners = primitive.layoutOf("workspace");
   if (winners === null) throw new UnsupportedError("onednn", context.where, "the library keeps no winners");

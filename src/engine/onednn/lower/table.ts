@@ -9,6 +9,7 @@ import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
 import { flatten, unflatten } from "./flatten.ts";
+import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fusedLowerings } from "./fused.ts";
 import {
   averagePool,
@@ -37,6 +38,7 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   batchNormTrain,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
   relu,
   reluBackward,
   add,
