@@ -7,10 +7,14 @@ import type { RunPart } from "../graph/ops.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import type { Plan } from "../plan/plan.ts";
 
+/** How an engine computes with bf16: as fast as the machine can, in f32 with conversions, or not at all. */
+export type Bf16Support = "native" | "emulated" | "none";
+
 export interface Engine {
   readonly name: "reference" | "onednn" | "webgpu";
   /** The fusions it has; what is handed to compile may contain no others. */
   readonly fusions: readonly FusionRule[];
+  readonly bf16: Bf16Support;
   /** Copies the tensors into a new state. */
   createState(tensors: NamedTensors): Promise<State>;
   /**

@@ -59,6 +59,7 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   dropout: times(1),
   softmaxCrossEntropy: ({ operands: { logits } }) => 5 * elementCount(logits.shape),
   softmaxCrossEntropyBackward: times(3),
+  cast: times(0),
   constant: times(0),
   weightedSum: ({ operands, results: { y } }) => (2 * Object.keys(operands).length - 1) * elementCount(y.shape),
   descend: times(2),

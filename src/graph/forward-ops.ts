@@ -1,6 +1,6 @@
 // The operations that networks are built of: operands, parameters, results. Every one of them has a gradient rule.
 // Letters: N images, C channels, H × W pixels, O filters, U × V kernel, K classes; a primed size (H′) is the result's.
-import type { FloatDType } from "../base/dtype.ts";
+import type { FloatDType, ValueDType } from "../base/dtype.ts";
 import type {
   FeatureShape,
   FilterShape,
@@ -123,6 +123,8 @@ export interface ForwardOps {
     params: { readonly labelSmoothing: number };
     results: { loss: Value<ScalarShape>; probabilities: Value<FeatureShape> };
   };
+  /** The same elements in another type, each rounded to nearest, ties to even. */
+  cast: { operands: { x: Value }; params: { readonly dtype: Exclude<ValueDType, "i32"> }; results: { y: Value } };
   /** The same number everywhere. */
   constant: {
     operands: Record<never, never>;

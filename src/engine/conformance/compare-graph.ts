@@ -4,7 +4,8 @@
 //   1. For each operation, error-rules.ts says what its roundings come to: at most γ_n · magnitude; for roundings that are
 //      independent and as often up as down, some √n · u · magnitude (Higham & Mary 2019, A new approach to probabilistic
 //      rounding error analysis).
-//   2. The graph is run in f64 with noise of just that size, uniform in ±, added to every result of every operation.
+//   2. The graph is run in f64 with noise of just that size, uniform in ±, added to every result of every operation. bf16 values are
+//      computed in f32 by engines, and rounded: so theirs is the noise of f32, after which the interpreter rounds them as well.
 //   3. The root of the mean square distance, over a few such runs, of each output and state to the undisturbed one, times
 //      `safety`, is what the engine may be off by in the Euclidean norm.
 //

@@ -16,19 +16,25 @@ const smallestNormal = 2 ** -126;
 /** γ_n = n·u / (1 − n·u): what n roundings come to at most. */
 export const gamma = (roundings: number, u: number): number => (roundings * u) / (1 - roundings * u);
 
-/** Element by element, each |Δ| ≤ γ_n · magnitude: for a value that one operation made of exact operands. */
+/**
+ * Element by element, each |Δ| ≤ γ_n · magnitude: for a value that one operation made of exact operands. A bf16 value may be computed
+ * in f32 and is then rounded once more, relative to itself; `expected` is not rounded to bf16.
+ */
 export const compareElements = (
   name: string,
   actual: TypedArray,
   expected: TypedArray,
   bound: ErrorBound,
-  dtype: FloatDType,
+  dtype: FloatDType | "bf16",
 ): Comparison => {
+  const [u, last] = dtype === "bf16" ? [unitRoundoff.f32, unitRoundoff.bf16] : [unitRoundoff[dtype], 0];
   let worst: Comparison = { name, error: 0, allowed: smallestNormal, share: 0 };
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i]! - expected[i]!);
     const allowed =
-      bound.roundings === 0 ? 0 : gamma(bound.roundings, unitRoundoff[dtype]) * bound.magnitude[i]! + smallestNormal;
+      bound.roundings === 0
+        ? 0
+        : gamma(bound.roundings, u) * bound.magnitude[i]! * (1 + last) + last * Math.abs(expected[i]!) + smallestNormal;
     const share = error === 0 ? 0 : error / allowed;
     if (!(share <= worst.share)) worst = { name: `${name}[${i}]`, error, allowed, share };
     if (Number.isNaN(share)) break;

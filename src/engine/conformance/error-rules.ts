@@ -139,6 +139,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   softmaxCrossEntropy: softmaxCrossEntropyError,
   softmaxCrossEntropyBackward: softmaxCrossEntropyBackwardError,
+  // The type rounds, for the engine as for the definition.
+  cast: exact,
   // The constant is rounded to its type.
   constant: (node) =>
     new Map([

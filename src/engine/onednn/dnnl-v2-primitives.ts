@@ -111,7 +111,8 @@ const rows: { readonly [K in Kind]: Row<K> } = {
       );
       return describe(native, operation, where, d.postOp ?? "nothing", null);
     }
-    return withHint(native, rows.convolution(native, { ...d, pass: "training" }, where), (hint) => {
+    const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight } as const;
+    return withHint(native, rows.convolution(native, forward, where), (hint) => {
       if (d.pass === "backwardData") {
         const status = functions.convolutionBackwardData(operation, algorithm, x, weight, y, ...geometry);
         check(status, "dnnl_convolution_backward_data_desc_init", where);

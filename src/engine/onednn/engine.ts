@@ -119,6 +119,7 @@ export const createOneDnnEngine = async (options: DriverOptions): Promise<OneDnn
     name: "onednn",
     library: { version: port.ready.version, path: port.ready.path },
     fusions: fusionRules,
+    bf16: port.ready.bf16,
     createState: async (tensors) => {
       const id = nextId++;
       await port.ask({ kind: "createState", state: id, tensors });

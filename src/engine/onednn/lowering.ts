@@ -1,12 +1,21 @@
 // From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
 // layout, and lets results take over the memory of operands that nobody needs any more.
+
+import { bf16Bits } from "../../base/bf16.ts";
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
-import { resultsOf } from "../../graph/graph.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Argument, Dnnl, ImageLayout, MemoryDescriptor, Primitive, PrimitiveDescription } from "./dnnl.ts";
+import type {
+  Argument,
+  Dnnl,
+  ElementType,
+  ImageLayout,
+  MemoryDescriptor,
+  Primitive,
+  PrimitiveDescription,
+} from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
 
 const isDescriptor = (part: unknown): part is MemoryDescriptor =>
@@ -37,7 +46,7 @@ export class Lowering {
   readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
-  readonly #madeByPrepare: ReadonlySet<string>;
+  readonly #madeByPrepare = new Set<Storage>();
   /** By description: layers alike share a primitive, of which a deep network has thousands. */
   readonly #primitives = new Map<string, Primitive>();
   readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
@@ -53,8 +62,6 @@ export class Lowering {
       for (const value of Object.values<Value>(node.operands)) lastReader.set(value.name, index);
     });
     this.#lastReader = lastReader;
-    const preparing = plan.order.filter(({ part }) => part === "prepare");
-    this.#madeByPrepare = new Set(preparing.flatMap((node) => resultsOf(node).map(([, { name }]) => name)));
     for (const value of plan.graph.inputs) this.#given(value, { kind: "input", input: value.name });
     for (const value of plan.graph.states) this.#given(value, { kind: "state", state: value.name });
   }
@@ -66,6 +73,11 @@ export class Lowering {
 
   get where(): string {
     return this.#position.name;
+  }
+
+  /** Whether a tensor follows from the state alone: a copy of it in another type or layout may then be made when that changes. */
+  followsState({ storage }: Physical): boolean {
+    return storage.place.kind === "state" || this.#madeByPrepare.has(storage);
   }
 
   /** Whether the program only runs a network forward: it changes no state. */
@@ -98,11 +110,11 @@ export class Lowering {
     return this.#first(value);
   }
 
-  /** A value in a layout of images, or row-major; reordered when it lies otherwise. */
-  read(value: Value, layout: ImageLayout = "plain"): Physical {
+  /** A value in a layout of images, or row-major, and in its own type or another; reordered when it lies otherwise. */
+  read(value: Value, layout: ImageLayout = "plain", dtype: Value["dtype"] = value.dtype): Physical {
     const first = this.#first(value);
-    if (first.layout === layout) return first;
-    return this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout, first.shape);
+    if (first.layout === layout && first.dtype === dtype) return first;
+    return this.readAs({ ...value, dtype }, this.#descriptor(first.shape, dtype, layout), layout, first.shape);
   }
 
   /** A value in the layout that a primitive wants. `shape` is how the primitive sees it. */
@@ -114,10 +126,10 @@ export class Lowering {
     const ofState = from.storage.place.kind === "state";
     // In a program that doesn't update, a reordered weight is a function of the state alone, as what `prepare` makes is in any;
     // in one that does, it lasts from its reorder to its reader.
-    const prepared = (ofState && this.inference) || this.#madeByPrepare.has(value.name);
+    const prepared = (ofState && this.inference) || this.#madeByPrepare.has(from.storage);
     const place: Place = prepared ? { kind: "pinned" } : { kind: "arena" };
     const storage: Storage = { name: `${value.name} for ${this.where}`, bytes: descriptor.bytes, place };
-    const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: from.dtype };
+    const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: value.dtype };
     if (!ofState || prepared) versions.push(copy);
     this.reorder(from, copy, `${this.where} (reorder of ${value.name})`, prepared ? "prepare" : this.#position.part);
     return copy;
@@ -143,6 +155,7 @@ export class Lowering {
     const storage = this.#updatedState(value, descriptor, layout) ??
       this.#reusable(descriptor, inPlaceOf) ?? { name: value.name, bytes: descriptor.bytes, place: { kind: "arena" } };
     const physical: Physical = { storage, descriptor, layout, shape, dtype: value.dtype };
+    if (this.#position.part === "prepare") this.#madeByPrepare.add(storage);
     this.define(value, physical);
     return physical;
   }
@@ -153,21 +166,28 @@ export class Lowering {
   }
 
   /** Memory that lives for this node, or as long as somebody refers to it. */
-  temporary(name: string, descriptor: MemoryDescriptor, shape: Shape, layout: Layout = "opaque"): Physical {
+  temporary(
+    name: string,
+    descriptor: MemoryDescriptor,
+    shape: Shape,
+    layout: Layout = "opaque",
+    dtype: ElementType = "f32",
+  ): Physical {
     const storage: Storage = { name: `${this.where}: ${name}`, bytes: descriptor.bytes, place: { kind: "arena" } };
-    return { storage, descriptor, layout, shape, dtype: "f32" };
+    return { storage, descriptor, layout, shape, dtype };
   }
 
   /** The same number everywhere, filled in once, when the program is built. */
-  constant(number: number, shape: Shape, layout: ImageLayout = "plain"): Physical {
-    const key = `constant ${number} ${shape.join("×")} ${layout}`;
+  constant(number: number, shape: Shape, layout: ImageLayout = "plain", dtype: "f32" | "bf16" = "f32"): Physical {
+    const key = `constant ${number} ${dtype} ${shape.join("×")} ${layout}`;
     const known = this.#constants.get(key);
     if (known !== undefined) return known;
-    const descriptor = this.#descriptor(shape, "f32", layout);
+    const descriptor = this.#descriptor(shape, dtype, layout);
     const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
-    const physical: Physical = { storage, descriptor, layout, shape, dtype: "f32" };
+    const physical: Physical = { storage, descriptor, layout, shape, dtype };
     this.#constants.set(key, physical);
-    const run = ([y]: readonly ScriptArray[]): void => void y?.fill(number);
+    const element = dtype === "bf16" ? bf16Bits(number) : number;
+    const run = ([y]: readonly ScriptArray[]): void => void y?.fill(element);
     this.calls.push({
       kind: "script",
       phase: "prepare",
@@ -268,10 +288,20 @@ export class Lowering {
     return first;
   }
 
+  /** The library's name for the type of a value. Throws UnsupportedError for types that it can't compute with. */
+  typeOf({ dtype }: Pick<Value, "dtype">): ElementType {
+    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32 and bf16, not in f64");
+    if (dtype === "bf16" && this.dnnl.bf16 === "none") {
+      const reason = "oneDNN computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32";
+      throw new UnsupportedError("onednn", this.where, reason);
+    }
+    return dtype;
+  }
+
   #descriptor(shape: Shape, dtype: Value["dtype"], layout: ImageLayout): MemoryDescriptor {
-    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32, not in f64");
-    if (dtype === "i32") return this.dnnl.plain(shape, "s32");
-    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout) : this.dnnl.plain(shape);
+    const type = this.typeOf({ dtype });
+    if (dtype === "i32") return this.dnnl.plain(shape, type);
+    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout, type) : this.dnnl.plain(shape, type);
   }
 
   #seenAs(physical: Physical, shape: Shape): Physical {

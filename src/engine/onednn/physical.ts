@@ -1,5 +1,5 @@
 // Values as they lie in memory: a descriptor over a storage that has no address yet. And the calls that work on them.
-import type { DType } from "../../base/dtype.ts";
+import type { ValueDType } from "../../base/dtype.ts";
 import type { Shape } from "../../base/shape.ts";
 import { type Part, parts } from "../../graph/ops.ts";
 import type { Argument, ImageLayout, MemoryDescriptor, Primitive } from "./dnnl.ts";
@@ -26,7 +26,7 @@ export interface Physical {
   readonly layout: Layout;
   /** As the library sees it; weights of grouped convolutions have the groups as an axis of their own. */
   readonly shape: Shape;
-  readonly dtype: DType;
+  readonly dtype: ValueDType;
 }
 
 /** One call into the library. */
@@ -47,7 +47,8 @@ export interface ScriptCall {
   readonly tensors: readonly Physical[];
   run(arrays: readonly ScriptArray[]): void;
 }
-export type ScriptArray = Float32Array | Int32Array;
+/** Numbers; of bf16 memory the bits, which only fills make use of. */
+export type ScriptArray = Float32Array | Int32Array | Uint16Array;
 
 export type Call = PrimitiveCall | ScriptCall;
 

@@ -233,14 +233,15 @@ export class NativeProgram implements ProgramDescription {
 
   /** The whole memory of a tensor, as numbers. */
   #array({ storage, dtype }: Physical): ScriptArray {
-    invariant(dtype !== "f64", "the engine computes in f32");
+    invariant(dtype !== "f64", "the engine has no f64");
     const { place } = storage;
     if (place.kind === "input") return new Float32Array(0); // given at every run
     if (place.kind === "state") {
       const array = this.#state.arrayOf(place.state);
-      invariant(!(array instanceof Float64Array), "the engine computes in f32");
+      invariant(!(array instanceof Float64Array), "the engine has no f64");
       return array;
     }
+    if (dtype === "bf16") return this.#arena.bits16(this.#offset(storage), storage.bytes / dtypeBytes.bf16);
     return this.#arena.array(dtype, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
   }
 

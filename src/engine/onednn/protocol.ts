@@ -4,7 +4,7 @@ import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
 import type { RunPart } from "../../graph/ops.ts";
 import type { MemoryPlan } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { NodeImplementation, ProgramInputs } from "../contract.ts";
+import type { Bf16Support, NodeImplementation, ProgramInputs } from "../contract.ts";
 import type { LibraryPlaces } from "./library.ts";
 
 /** How the thread is started; plain data. */
@@ -43,6 +43,7 @@ export interface Ready {
   readonly kind: "ready";
   readonly version: string;
   readonly path: string;
+  readonly bf16: Bf16Support;
 }
 export type Answer<K extends RequestKind = RequestKind> = {
   [P in K]: { readonly kind: "answer"; readonly of: P; readonly id: number; readonly answer: Requests[P]["answer"] };

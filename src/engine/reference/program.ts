@@ -12,8 +12,9 @@ import type { Plan } from "../../plan/plan.ts";
 import { checkInputs } from "../checks.ts";
 import type { NodeImplementation, Program, ProgramInputs, ProgramOutputs } from "../contract.ts";
 import type { ElementsOf } from "./kernel.ts";
-import { computeNode } from "./kernels.ts";
+import { computeRounded } from "./kernels.ts";
 import type { ReferenceState } from "./state.ts";
+import { storageTypes } from "./value-storage.ts";
 
 /** Lays out what the nodes make. */
 const layOut = (plan: Plan): MemoryPlan => {
@@ -22,7 +23,7 @@ const layOut = (plan: Plan): MemoryPlan => {
   return planMemory(
     values.map(({ name, dtype, shape }) => ({
       name,
-      bytes: elementCount(shape) * dtypeBytes[dtype],
+      bytes: elementCount(shape) * dtypeBytes[storageTypes[dtype]],
       ...(plan.lifetimes.get(name) ?? wholeRun),
     })),
   );
@@ -36,7 +37,7 @@ const viewArena = (plan: Plan, memory: MemoryPlan): Map<string, TypedArray> => {
   return new Map(
     values.map(({ name, dtype, shape }) => [
       name,
-      arrayView(dtype, arena, offsets.get(name) ?? 0, elementCount(shape)),
+      arrayView(storageTypes[dtype], arena, offsets.get(name) ?? 0, elementCount(shape)),
     ]),
   );
 };
@@ -94,7 +95,7 @@ export class ReferenceProgram implements Program {
     const given = new Map(this.#plan.graph.inputs.map(({ name }) => [name, inputs[name]?.data]));
     const elementsOf: ElementsOf = ({ name }) => this.#arena.get(name) ?? given.get(name) ?? this.#state.elements(name);
     this.#done = this.#done.filter((earlier) => parts.indexOf(earlier) < parts.indexOf(part));
-    for (const node of nodes) computeNode(node, elementsOf);
+    for (const node of nodes) computeRounded(node, elementsOf);
     if (part === "update" && updates.length > 0) {
       // First all values, then all writes: what one state becomes may be what another was.
       this.#state.replace(updates.map(({ state, value }) => [state.name, elementsOf(value).slice()] as const));

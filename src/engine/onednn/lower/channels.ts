@@ -47,7 +47,8 @@ export const padChannels = (
 ): void => {
   const [n, c, h, w] = x.shape;
   const layout = unlessCut(context.imageLayoutOf(x), params.before, c, params.after);
-  const zeros = (channels: number) => (channels === 0 ? [] : [context.constant(0, [n, channels, h, w], layout)]);
+  const zeros = (channels: number) =>
+    channels === 0 ? [] : [context.constant(0, [n, channels, h, w], layout, y.dtype === "bf16" ? "bf16" : "f32")];
   const sources = [...zeros(params.before), context.read(x, layout), ...zeros(params.after)];
   const to = context.result(y, layout);
   const descriptors = { sources: sources.map(({ descriptor }) => descriptor), y: to.descriptor };

@@ -7,7 +7,8 @@ import type { Value } from "../../../graph/value.ts";
 import type { PostOp } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
-import { type Convolution, choose, readWeight } from "./convolution.ts";
+import { type ConvolutionImplementation, chooseImplementation } from "./choose-convolution.ts";
+import { readWeight } from "./convolution.ts";
 
 const bias: FusionLink = { kind: "addBias", through: "x" };
 const relu: FusionLink = { kind: "relu", through: "x" };
@@ -65,9 +66,10 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
   const pass = context.inference ? "inference" : "training";
   const chooseWith = (postOp: PostOp) => {
     const ending = { ...(vector && { bias: vector.descriptor }), postOp };
-    return choose(context, pass, x.shape, weight.shape, results.y.shape, params, ending);
+    const shapes = { x: x.shape, filter: weight.shape, y: results.y.shape };
+    return chooseImplementation(context, { pass, ...shapes, params, type: context.typeOf(x), ending });
   };
-  const call = ({ primitive, layouts }: Convolution, to: Physical): void =>
+  const call = ({ primitive, layouts }: ConvolutionImplementation, to: Physical): void =>
     context.call(primitive, [
       ["x", context.read(x, layouts[0])],
       ["weight", readWeight(context, weight, primitive, params.groups)],

@@ -4,6 +4,7 @@ import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
 import { addBias, sumPerChannel } from "./bias.ts";
+import { cast } from "./cast.ts";
 import { padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
@@ -66,6 +67,7 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  cast,
   constant,
   weightedSum,
   descend,
