@@ -91,6 +91,7 @@ export const ambientFolders: readonly string[] = [
 /** Packages that belong to one place, so that replacing one touches that place only. */
 export const packageFolders: Readonly<Record<string, readonly string[]>> = {
   koffi: ["engine/onednn"],
+  "@bufbuild/protobuf": ["exchange"],
   "@observablehq/plot": ["commands/report"],
   linkedom: ["commands/report"],
   sharp: ["commands", "data/node", "cli"],

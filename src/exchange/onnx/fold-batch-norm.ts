@@ -1,0 +1,100 @@
+// Batch norms that follow a convolution, folded into it:
+//   s · (W·x + b − mean) + shift = (s·W)·x + (s · (b − mean) + shift),   s = scale / √(variance + ε)
+// in f64, rounded to f32 once. Those that no convolution comes before (pre-activation) stay.
+import { invariant } from "../../base/errors.ts";
+import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
+import { GraphBuilder } from "../../graph/builder.ts";
+import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
+import type { Node, NodeOf } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
+
+/** A batch norm and the convolution before it, with the bias between them where there is one. */
+export interface Foldable {
+  readonly conv: NodeOf<"conv2d">;
+  readonly biasing: NodeOf<"addBias"> | null;
+  readonly norm: NodeOf<"batchNormInference">;
+}
+
+/** The pairs of a graph in which nobody else reads what lies between, by the name of the batch norm. */
+export const foldables = ({ nodes, outputs }: Graph): ReadonlyMap<string, Foldable> => {
+  const readers = new Map<string, number>();
+  const read = ({ name }: Value): void => void readers.set(name, (readers.get(name) ?? 0) + 1);
+  for (const node of nodes) for (const [, value] of operandsOf(node)) read(value);
+  for (const value of outputs) read(value);
+  const makers = new Map<string, Node>();
+  const found = new Map<string, Foldable>();
+  for (const node of nodes) {
+    for (const result of Object.values(node.results)) makers.set(result.name, node);
+    if (node.kind !== "batchNormInference") continue;
+    const onlyReader = ({ name }: Value): boolean => readers.get(name) === 1;
+    const before = makers.get(node.operands.x.name);
+    const biasing = before?.kind === "addBias" && onlyReader(before.results.y) ? before : null;
+    const conv = biasing ? makers.get(biasing.operands.x.name) : before;
+    if (conv?.kind === "conv2d" && onlyReader(conv.results.y)) found.set(node.name, { conv, biasing, norm: node });
+  }
+  return found;
+};
+
+/** The bias that a folded convolution has: torchvision's name for it, whether it had one before or not. */
+export const biasName = ({ conv }: Foldable): string => conv.operands.weight.name.replace(/\.weight$/, ".bias");
+
+const foldPair = (pair: Foldable, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
+  const { conv, biasing, norm } = pair;
+  const elements = ({ name }: Value): HostTensor["data"] => {
+    const found = tensors.get(name);
+    invariant(found, `no tensor ${name}`);
+    return found.data;
+  };
+  const { scale, shift, mean, variance } = norm.operands;
+  const [scales, shifts, means, variances] = [elements(scale), elements(shift), elements(mean), elements(variance)];
+  const before = biasing ? elements(biasing.operands.bias) : null;
+  const filters = elements(conv.operands.weight); // [O, C / groups, U, V]
+  const [O] = conv.operands.weight.shape;
+  const filterLength = filters.length / O;
+  const [weight, bias] = [new Float32Array(filters.length), new Float32Array(O)];
+  for (let o = 0; o < O; o++) {
+    const s = scales[o]! / Math.sqrt(variances[o]! + norm.params.epsilon);
+    for (let i = o * filterLength; i < (o + 1) * filterLength; i++) weight[i] = s * filters[i]!;
+    bias[o] = s * ((before?.[o] ?? 0) - means[o]!) + shifts[o]!;
+  }
+  return [
+    [conv.operands.weight.name, tensor("f32", conv.operands.weight.shape, weight)],
+    [biasName(pair), tensor("f32", [O], bias)],
+  ];
+};
+
+/** The tensors of the folded graph: folded filters and biases in the place of theirs, the others as they are. */
+export const foldTensors = (graph: Graph, tensors: NamedTensors): NamedTensors =>
+  new Map([...tensors, ...[...foldables(graph).values()].flatMap((pair) => foldPair(pair, tensors))]);
+
+/**
+ * The graph without the batch norms that can be folded. Each of them becomes the addition of the convolution's bias, and keeps its
+ * name and its result; filters keep theirs.
+ */
+export const foldGraph = (graph: Graph): Graph => {
+  const pairs = foldables(graph);
+  const dropped = new Set([...pairs.values()].flatMap(({ biasing }) => (biasing ? [biasing.name] : [])));
+  const builder = new GraphBuilder();
+  for (const { name, dtype, shape } of graph.inputs) builder.input(name, dtype, shape);
+  const made = new Set(graph.inputs.map(({ name }) => name));
+  for (const node of graph.nodes) {
+    if (dropped.has(node.name)) continue;
+    const pair = pairs.get(node.name);
+    const next: Node = pair ? biasingOf(pair) : node;
+    for (const [, { name, dtype, shape }] of operandsOf(next)) {
+      if (!made.has(name)) builder.state(name, dtype, shape); // a tensor, at its first reader
+      made.add(name);
+    }
+    for (const [, { name }] of resultsOf(next)) made.add(name);
+    builder.append(next);
+  }
+  for (const value of graph.outputs) builder.output(value);
+  return builder.build();
+};
+
+const biasingOf = (pair: Foldable): NodeOf<"addBias"> => {
+  const { conv, norm } = pair;
+  const bias = { name: biasName(pair), dtype: norm.results.y.dtype, shape: [conv.operands.weight.shape[0]] } as const;
+  const { name, part, results } = norm;
+  return { kind: "addBias", name, part, operands: { x: conv.results.y, bias }, params: {}, results };
+};
