@@ -3,6 +3,8 @@
 export interface Peer {
   /** As tables show it. */
   readonly name: string;
+  /** What runs its script: the interpreter that has PyTorch, or Node. */
+  readonly runtime: "python" | "node";
   /** A script of bench/peers, and what it is told beside the case. */
   readonly script: string;
   readonly args: readonly string[];
@@ -28,20 +30,25 @@ export interface Case {
 const pyTorch = (script: string): readonly Peer[] =>
   ["channels-first", "channels-last"].map((layout) => ({
     name: `PyTorch, ${layout}`,
+    runtime: "python",
     script,
     args: ["--layout", layout],
   }));
 const trainers = pyTorch("pytorch_train.py");
 const predictors: readonly Peer[] = [
+  { name: "ONNX Runtime", runtime: "node", script: "onnxruntime.js", args: [] },
   ...pyTorch("pytorch_infer.py"),
   {
     name: "PyTorch, frozen, channels-last",
+    runtime: "python",
     script: "pytorch_infer.py",
     args: ["--layout", "channels-last", "--freeze"],
   },
 ];
 
 const small = { model: "resnet20", batch: 128, dtype: "f32", image: 32, seconds: 10 } as const;
+
+const large = { model: "resnet50", dtype: "f32", image: 224, seconds: 10 } as const;
 
 export const cases: readonly Case[] = [
   { name: "train-resnet20-f32", what: "train", ...small, peerSteps: 4, peerRepetitions: 7, peers: trainers },
@@ -58,4 +65,23 @@ export const cases: readonly Case[] = [
     peers: trainers,
   },
   { name: "infer-resnet20-f32", what: "infer", ...small, peerSteps: 10, peerRepetitions: 7, peers: predictors },
+  {
+    name: "infer-resnet50-f32",
+    what: "infer",
+    ...large,
+    batch: 16,
+    peerSteps: 1,
+    peerRepetitions: 7,
+    peers: predictors,
+  },
+  // One image at a time: latency.
+  {
+    name: "infer-resnet50-f32-1",
+    what: "infer",
+    ...large,
+    batch: 1,
+    peerSteps: 10,
+    peerRepetitions: 7,
+    peers: predictors,
+  },
 ];

@@ -38,8 +38,9 @@ const peerDocument = z.object({
 
 const ourScript = "dist/bench/ours.js";
 
+const scriptOf = ({ runtime, script }: Peer): string => `${runtime === "node" ? "dist/" : ""}bench/peers/${script}`;
 const peerArgs = (each: Case, peer: Peer, { threads, quick }: BenchRunOptions): readonly string[] => [
-  `bench/peers/${peer.script}`,
+  scriptOf(peer),
   ...["--model", each.model, "--batch", String(each.batch), "--dtype", each.dtype, "--image", String(each.image)],
   ...["--threads", String(threads), "--steps", String(quick ? 1 : each.peerSteps)],
   ...["--repetitions", String(quick ? 1 : each.peerRepetitions), "--warmup", quick ? "1" : "2", ...peer.args],
@@ -51,7 +52,8 @@ export const measureCase = async (
   options: BenchRunOptions,
   { run, node, python, say, about }: MeasuringPlace,
 ): Promise<BenchRecord> => {
-  const { threads, convolution, quick, rounds } = options;
+  const { threads, quick, rounds } = options;
+  const convolution = options.convolution ?? (each.what === "infer" ? "auto" : "direct");
   const task = (kind: OurTask["task"]): OurTask => ({
     task: kind,
     what: each.what,
@@ -79,7 +81,10 @@ export const measureCase = async (
     say(`${each.name}: ${name} is left out: ${reason}`);
   };
   const isSkipped = (name: string): boolean => skipped.some((other) => other.name === name);
-  if ("reason" in python) for (const { peer } of peers) skip(peer.name, python.reason);
+  const programs = { python: "reason" in python ? null : python.path, node };
+  if ("reason" in python) {
+    for (const { peer } of peers) if (peer.runtime === "python") skip(peer.name, python.reason);
+  }
 
   const roofGflops: number[] = [];
   const samples: Sample[] = [];
@@ -91,9 +96,10 @@ export const measureCase = async (
     if (last.javascriptFraction !== null) javascriptFraction.push(last.javascriptFraction);
     say(`${each.name}: round ${round}: ours ${last.imagesPerSecond.median.toFixed(1)} images/s`);
     for (const { peer, samples: theirs } of peers) {
-      if ("reason" in python || isSkipped(peer.name)) continue;
+      const program = programs[peer.runtime];
+      if (program === null || isSkipped(peer.name)) continue;
       try {
-        const document = peerDocument.parse(await run(python.path, peerArgs(each, peer, options)));
+        const document = peerDocument.parse(await run(program, peerArgs(each, peer, options)));
         theirs.push({
           imagesPerSecond: document.imagesPerSecond.median,
           peakResidentBytes: document.peakResidentBytes,
@@ -131,7 +137,7 @@ export const measureCase = async (
       .filter(({ peer }) => !isSkipped(peer.name))
       .map(({ peer, samples: theirs }) => ({
         name: peer.name,
-        command: `python3 ${peerArgs(each, peer, options).join(" ")}`,
+        command: `${peer.runtime === "node" ? "node" : "python3"} ${peerArgs(each, peer, options).join(" ")}`,
         samples: theirs,
       })),
     skipped,

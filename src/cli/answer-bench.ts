@@ -22,6 +22,7 @@ const stages: { readonly [S in BenchStage]: string } = {
   check: "comparing the numbers of a small case with f64",
   compile: "compiling",
   time: "timing whole steps",
+  latency: "timing single images",
   roof: "measuring the machine's roof with large matrix products",
 };
 
@@ -36,6 +37,14 @@ const benchLines = (report: BenchReport): readonly string[] => {
       "speed",
       `${formatCount(median)} images/s (${formatCount(min)} … ${formatCount(max)} in ${formatCount(n)} rounds)`,
     ],
+    ...(report.latencyMs === null
+      ? []
+      : [
+          [
+            "one image",
+            `${formatCount(report.latencyMs.median)} ms (95 of 100 within ${formatCount(report.latencyMs.p95)} ms; ${formatCount(report.latencyMs.n)} runs)`,
+          ] as const,
+        ]),
     [
       "work",
       roofGflops === null || roofFraction === null
@@ -84,7 +93,8 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       },
     },
     {
-      openEngine: async (name, threads) => (await environment.openEngine(engineNameOf(name), threads)).engine,
+      openEngine: async (name, threads, convolution) =>
+        (await environment.openEngine(engineNameOf(name), threads, convolution)).engine,
       checkGraph,
       now: environment.monotonicMs,
       hardware: { cpu, cores, memoryBytes },

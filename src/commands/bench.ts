@@ -1,15 +1,17 @@
 // `residual bench`: checks the numbers on a reduced case, then times whole steps on synthetic data, and says what share of the
 // machine's practical roof they reach. About a minute. Comparing with peers is `npm run bench` (bench/run.ts).
 import { UsageError } from "../base/errors.ts";
-import type { NodeImplementation } from "../engine/contract.ts";
+import type { Engine, NodeImplementation, State } from "../engine/contract.ts";
 import { flopsOf } from "../graph/cost-rules.ts";
 import { fuse } from "../passes/fuse.ts";
 import { makePlan } from "../plan/plan.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
 import { benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
 import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
 import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
 import { measureRoof } from "./bench/measure-roof.ts";
 import { type Spread, spreadOf } from "./bench/spread.ts";
+import { type Latency, timeLatency } from "./bench/time-latency.ts";
 import { timeSteps } from "./bench/time-steps.ts";
 
 export type { BenchEnvironment, BenchHardware, BenchOptions, BenchStage } from "./bench/environment.ts";
@@ -28,6 +30,8 @@ export interface BenchReport {
   readonly threads: number;
   /** Of rounds of half a second or more. */
   readonly imagesPerSecond: Spread;
+  /** Of a batch of one image; null of training. */
+  readonly latencyMs: Latency | null;
   /** The median rate in GFLOP/s: every operation of the graph, a multiply-add counted as two. */
   readonly gflops: number;
   /** GFLOP/s of the best of several large matrix products in the same run; null when it was not measured. */
@@ -53,7 +57,8 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   checkCount("batch", batch);
   checkCount("threads", threads);
   if (!(seconds > 0)) throw new UsageError(`bench: seconds should be above 0 but is ${seconds}`);
-  const engine = await environment.openEngine(options.engine, threads);
+  const { convolution = what === "infer" ? "auto" : "direct" } = options;
+  const engine = await environment.openEngine(options.engine, threads, convolution);
   try {
     onStage?.("check");
     const check = (options.check ?? true) ? await checkNumbers(engine, what, spec, seed, environment) : null;
@@ -68,6 +73,10 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     const times = await timeSteps(program, benchInputs(each, seed), { batch, seconds, now });
     const { implementations, memory } = program;
     await program.dispose();
+
+    onStage?.("latency");
+    const latencyMs =
+      what === "infer" ? await latencyOf(engine, spec, state, seed, { seconds: seconds / 5, now }) : null;
     await state.dispose();
 
     onStage?.("roof");
@@ -86,6 +95,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
       engine: options.engine,
       threads,
       imagesPerSecond,
+      latencyMs,
       gflops,
       roofGflops,
       roofFraction: roofGflops === null ? null : gflops / roofGflops,
@@ -98,4 +108,19 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   } finally {
     await engine.dispose();
   }
+};
+
+/** Times one image over the state of the batch. */
+const latencyOf = async (
+  engine: Engine,
+  spec: ResNetSpec,
+  state: State,
+  seed: number,
+  timing: { readonly seconds: number; readonly now: () => number },
+): Promise<Latency> => {
+  const single = benchCase("infer", spec, 1);
+  const program = await engine.compile(makePlan(fuse(single.graph, engine.fusions)), state);
+  const latency = await timeLatency(program, benchInputs(single, seed), timing);
+  await program.dispose();
+  return latency;
 };

@@ -13,6 +13,8 @@ export interface BenchOptions {
   readonly dtype: "f32";
   readonly threads: number;
   readonly engine: Engine["name"];
+  /** Default direct for training, auto for inference. */
+  readonly convolution?: "direct" | "auto";
   /** Height and width; by default those that the network was made for. */
   readonly image?: number;
   /** Whether the numbers are checked first. Default true. */
@@ -25,7 +27,7 @@ export interface BenchOptions {
   readonly seed?: number;
   readonly onStage?: (stage: BenchStage) => void;
 }
-export type BenchStage = "check" | "compile" | "time" | "roof";
+export type BenchStage = "check" | "compile" | "time" | "latency" | "roof";
 
 /** One value of a run, compared with f64: `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
 export interface CheckedValue {
@@ -35,7 +37,8 @@ export interface CheckedValue {
 }
 
 export interface BenchEnvironment {
-  readonly openEngine: (engine: Engine["name"], threads: number) => Promise<Engine>;
+  /** `convolution`: the algorithm; auto may take Winograd's. */
+  readonly openEngine: (engine: Engine["name"], threads: number, convolution: "direct" | "auto") => Promise<Engine>;
   /**
    * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
    * engine/conformance.

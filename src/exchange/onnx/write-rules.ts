@@ -77,6 +77,8 @@ type Elsewhere =
   | "dropout"
   | "softmaxCrossEntropy"
   | "constant"
+  | "cast"
+  | "foldBatchNorm"
   | "fused";
 export type ExportedKind = Exclude<OpKind, Elsewhere>;
 type Rule<K extends ExportedKind> = (node: Node<K>, writing: Writing) => void;
