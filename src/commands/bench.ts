@@ -74,7 +74,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     const { implementations, memory } = program;
     await program.dispose();
 
-    onStage?.("latency");
+    if (what === "infer") onStage?.("latency");
     const latencyMs =
       what === "infer" ? await latencyOf(engine, spec, state, seed, { seconds: seconds / 5, now }) : null;
     await state.dispose();

@@ -6,8 +6,9 @@ import { recordSchema } from "../../bench/record.ts";
 import { ProcessFailure } from "../../bench/run-process.ts";
 
 const [each] = cases;
+const inference = cases.find(({ what }) => what === "infer");
 const options = parseOptions(["--rounds", "3"], 2);
-if (each === undefined || options === null) throw new Error("the first case, with options");
+if (each === undefined || inference === undefined || options === null) throw new Error("the first case, with options");
 
 const ours: Readonly<Record<string, unknown>> = {
   check: { values: 3, worst: { name: "fc.weight", share: 0.1 }, peakResidentBytes: 1, library: "2.6.3" },
@@ -48,6 +49,10 @@ const placeWith = (python: { path: string } | { reason: string }, answer: (args:
           called.push(args.at(-1) ?? "");
           return answer(args);
         }
+        if (args[0]?.startsWith("dist/bench/peers/")) {
+          called.push(args[0]);
+          return answer(args);
+        }
         const { task } = JSON.parse(args[1] ?? "");
         called.push(task);
         return ours[task];
@@ -79,4 +84,17 @@ test("measureCase leaves a peer out that fails, and all without an interpreter, 
   const without = await measureCase(each, options, placeWith({ reason: "No module named 'torch'" }, () => peer).place);
   expect(without.peers).toEqual([]);
   expect(without.skipped.map(({ reason }) => reason)).toEqual(["No module named 'torch'", "No module named 'torch'"]);
+});
+
+test("measureCase runs peers of Node's without Python", async () => {
+  const { called, place } = placeWith({ reason: "No module named 'torch'" }, () => ({
+    ...peer,
+    versions: { onnxruntime: "1.30.0" },
+  }));
+  const record = await measureCase(inference, { ...options, rounds: 1 }, place);
+  expect(called).toEqual(["check", "time", "dist/bench/peers/onnxruntime.js", "roof"]);
+  expect(record.peers.map(({ name }) => name)).toEqual(["ONNX Runtime"]);
+  expect(record.peers[0]?.command).toMatch(/^node dist\/bench\/peers\/onnxruntime\.js --model resnet20 /);
+  expect(record.ours.command).toContain('"convolution":"auto"');
+  expect(record.versions).toMatchObject({ onnxruntime: "1.30.0" });
 });

@@ -26,14 +26,14 @@ const open = async (convolution: "direct" | "auto"): Promise<OneDnnEngine | stri
 };
 
 describe("a network with batch norm folded", () => {
-  // Folding multiplies in another order. In f64 that is all: 100 layers that each round a few times, amplified a thousandfold.
+  // Folding multiplies in another order. In f64 that is all: some twenty layers, each with a dozen roundings on either side.
   test.each(inferenceNetworks)("is the same function in f64: %s", { timeout: timeoutMs }, (_, spec) => {
     const tensors = trainedTensors(spec, 1);
     const exact = interpretExactly(buildGraph(spec, { mode: "evaluation", batch: 1 }), tensors).get("fc") ?? [];
     const folded = interpretExactly(evaluationGraph(spec, 1), tensors).get("fc") ?? [];
     const norm = distance(exact, new Float64Array(exact.length));
     expect(norm).toBeGreaterThan(0.01);
-    expect(distance(folded, exact) / norm).toBeLessThan(1e5 * unitRoundoff.f64);
+    expect(distance(folded, exact) / norm).toBeLessThan(20 * 12 * 2 * unitRoundoff.f64);
   });
 });
 
@@ -46,10 +46,8 @@ for (const convolution of ["direct", "auto"] as const) {
   describe(`inference on oneDNN, convolution ${convolution}`, () => {
     afterAll(() => engine.dispose());
 
-    // A batch of 1 takes other layouts, and 4 small images Winograd's algorithm.
-    const cases = inferenceNetworks.flatMap(([title, spec]) =>
-      (spec.stages.length === 3 ? [1, 4] : [1]).map((batch) => [title, batch, spec] as const),
-    );
+    // A batch of 1 takes other layouts, and 4 images Winograd's algorithm.
+    const cases = inferenceNetworks.flatMap(([title, spec]) => [1, 4].map((batch) => [title, batch, spec] as const));
     test.each(cases)(
       "%s, batch %i, agrees with the unfolded network in f64",
       { timeout: timeoutMs },
