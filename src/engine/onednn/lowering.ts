@@ -1,7 +1,6 @@
 // From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
 // layout, and lets results take over the memory of operands that nobody needs any more.
 
-import { bf16Bits } from "../../base/bf16.ts";
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
@@ -17,9 +16,8 @@ import type {
   PrimitiveDescription,
 } from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
+import { PrimitiveCache } from "./primitive-cache.ts";
 
-const isDescriptor = (part: unknown): part is MemoryDescriptor =>
-  typeof part === "object" && part !== null && "native" in part;
 const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** The node that is being lowered. */
@@ -41,19 +39,19 @@ export class Lowering {
   readonly workspaces = new Map<string, Physical>();
   /** Minus a learning rate, by part and name, from the first weight that descends by it. */
   readonly negated = new Map<string, Physical>();
+  /** By number, type, shape and layout: see lower/constant.ts. */
+  readonly constants = new Map<string, Physical>();
   readonly #plan: Plan;
   readonly #physicals = new Map<string, Physical[]>();
-  readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
   readonly #madeByPrepare = new Set<Storage>();
-  /** By description: layers alike share a primitive, of which a deep network has thousands. */
-  readonly #primitives = new Map<string, Primitive>();
-  readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
+  readonly #primitives: PrimitiveCache;
   #position: Position = { name: "", part: "step", index: -1 };
 
   constructor(dnnl: Dnnl, plan: Plan, options: LoweringOptions) {
     this.dnnl = dnnl;
+    this.#primitives = new PrimitiveCache(dnnl);
     this.options = options;
     this.#plan = plan;
     this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
@@ -96,7 +94,7 @@ export class Lowering {
 
   /** All primitives that were described, for `destroy`. */
   get primitives(): Iterable<Primitive> {
-    return this.#primitives.values();
+    return this.#primitives.all;
   }
 
   /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */
@@ -177,28 +175,6 @@ export class Lowering {
     return { storage, descriptor, layout, shape, dtype };
   }
 
-  /** The same number everywhere, filled in once, when the program is built. */
-  constant(number: number, shape: Shape, layout: ImageLayout = "plain", dtype: "f32" | "bf16" = "f32"): Physical {
-    const key = `constant ${number} ${dtype} ${shape.join("×")} ${layout}`;
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const descriptor = this.#descriptor(shape, dtype, layout);
-    const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
-    const physical: Physical = { storage, descriptor, layout, shape, dtype };
-    this.#constants.set(key, physical);
-    const element = dtype === "bf16" ? bf16Bits(number) : number;
-    const run = ([y]: readonly ScriptArray[]): void => void y?.fill(element);
-    this.calls.push({
-      kind: "script",
-      phase: "prepare",
-      node: key,
-      implementation: "script:fill",
-      tensors: [physical],
-      run,
-    });
-    return physical;
-  }
-
   /** A row-major tensor seen with another shape. */
   reshaped(physical: Physical, shape: Shape): Physical {
     invariant(physical.layout === "plain", `${physical.storage.name} is not row-major`);
@@ -210,14 +186,9 @@ export class Lowering {
     return this.reshaped(physical, [elementCount(physical.shape)]);
   }
 
-  /** The primitive of this description: made for the first call, shared by all later ones. (They keep nothing between calls.) */
+  /** The primitive of this description, which calls alike share. */
   describe(description: PrimitiveDescription): Primitive {
-    const key = JSON.stringify(description, (_, part: unknown) => (isDescriptor(part) ? this.#numberOf(part) : part));
-    const known = this.#primitives.get(key);
-    if (known !== undefined) return known;
-    const primitive = this.dnnl.primitive(description, this.where);
-    this.#primitives.set(key, primitive);
-    return primitive;
+    return this.#primitives.describe(description, this.where);
   }
 
   /** Adds a call of a primitive; its scratchpad is added to the arguments. */
@@ -262,14 +233,6 @@ export class Lowering {
       this.enter({ name: `${state.name} (update)`, part: "update", index: this.#plan.order.length });
       this.reorder(this.read(value), this.#first(state));
     }
-  }
-
-  #numberOf(descriptor: MemoryDescriptor): number {
-    const known = this.#descriptorNumbers.get(descriptor);
-    if (known !== undefined) return known;
-    const next = this.#descriptorNumbers.size;
-    this.#descriptorNumbers.set(descriptor, next);
-    return next;
   }
 
   #given(value: Value, place: Place): void {

@@ -4,6 +4,7 @@ import { padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { ImageLayout } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
+import { constantOf } from "./constant.ts";
 
 const onePixel = { kernel: [1, 1], padding: padding(0) } as const;
 
@@ -48,7 +49,7 @@ export const padChannels = (
   const [n, c, h, w] = x.shape;
   const layout = unlessCut(context.imageLayoutOf(x), params.before, c, params.after);
   const zeros = (channels: number) =>
-    channels === 0 ? [] : [context.constant(0, [n, channels, h, w], layout, y.dtype === "bf16" ? "bf16" : "f32")];
+    channels === 0 ? [] : [constantOf(context, 0, [n, channels, h, w], layout, y.dtype === "bf16" ? "bf16" : "f32")];
   const sources = [...zeros(params.before), context.read(x, layout), ...zeros(params.after)];
   const to = context.result(y, layout);
   const descriptors = { sources: sources.map(({ descriptor }) => descriptor), y: to.descriptor };

@@ -6,6 +6,7 @@ import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-n
 import { addBias, sumPerChannel } from "./bias.ts";
 import { cast } from "./cast.ts";
 import { padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
+import { constant } from "./constant.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
@@ -20,7 +21,7 @@ import {
   maxPool,
   maxPoolBackward,
 } from "./pooling.ts";
-import { constant, dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
+import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
 /** Emits the calls of one node. Throws UnsupportedError for what the engine can't do. */
