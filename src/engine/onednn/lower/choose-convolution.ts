@@ -5,7 +5,7 @@ import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.t
 import type { ConvParams } from "../../../graph/geometry.ts";
 import type { ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
-import { inferenceCandidates, isSmallWinograd } from "./inference-candidates.ts";
+import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
 
 /** One convolution, in one direction. */
 export interface ConvolutionLayer {
@@ -104,7 +104,7 @@ export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer)
     try {
       const primitive = describeCandidate(context, layer, candidate);
       if (isWrong(primitive.implementation, layer.x, layer.params.stride)) continue;
-      if (layer.pass === "inference" && isSmallWinograd(primitive.implementation, layer.y)) continue;
+      if (layer.pass === "inference" && isPoorWinograd(primitive.implementation, layer.x, layer.y)) continue;
       if (!isSlow(primitive.implementation)) return { ...candidate, primitive };
       slow ??= { ...candidate, primitive };
     } catch (error) {
