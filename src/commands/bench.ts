@@ -4,9 +4,10 @@ import { UsageError } from "../base/errors.ts";
 import type { Engine, NodeImplementation, State } from "../engine/contract.ts";
 import { flopsOf } from "../graph/cost-rules.ts";
 import { fuse } from "../passes/fuse.ts";
-import { makePlan } from "../plan/plan.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
-import { benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
+import { evaluationPlan } from "../train/evaluation-program.ts";
+import { type BenchCase, benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
 import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
 import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
 import { measureRoof } from "./bench/measure-roof.ts";
@@ -66,7 +67,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     onStage?.("compile");
     const each = benchCase(what, spec, batch);
     const state = await engine.createState(benchState(each, seed));
-    const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
+    const program = await engine.compile(benchPlan(what, each, batch, engine), state);
 
     onStage?.("time");
     const { now, hardware } = environment;
@@ -110,6 +111,9 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   }
 };
 
+const benchPlan = (what: BenchOptions["what"], each: BenchCase, batch: number, engine: Engine): Plan =>
+  what === "infer" ? evaluationPlan(engine, each.spec, batch) : makePlan(fuse(each.graph, engine.fusions));
+
 /** Times one image over the state of the batch. */
 const latencyOf = async (
   engine: Engine,
@@ -119,7 +123,7 @@ const latencyOf = async (
   timing: { readonly seconds: number; readonly now: () => number },
 ): Promise<Latency> => {
   const single = benchCase("infer", spec, 1);
-  const program = await engine.compile(makePlan(fuse(single.graph, engine.fusions)), state);
+  const program = await engine.compile(benchPlan("infer", single, 1, engine), state);
   const latency = await timeLatency(program, benchInputs(single, seed), timing);
   await program.dispose();
   return latency;

@@ -2,6 +2,7 @@
 // lay out memory (memory.ts).
 import { type Graph, operandsOf, resultsOf } from "../graph/graph.ts";
 import type { Node } from "../graph/ops.ts";
+import type { Strips } from "./strips.ts";
 
 /**
  * Positions in the plan's order, both inclusive: the value's memory is taken from `first` to `last`. What lives to the end has the
@@ -18,6 +19,8 @@ export interface Plan {
   readonly order: readonly Node[];
   /** By name, for every value that a node makes: from the node that makes it to its last reader. */
   readonly lifetimes: ReadonlyMap<string, Lifetime>;
+  /** The first layers may be run for some images at a time: see strips.ts. An engine may as well not. */
+  readonly strips?: Strips;
 }
 
 /**

@@ -10,7 +10,8 @@ import type { Graph } from "../graph/graph.ts";
 import { buildGraph } from "../model/forward.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { fuse } from "../passes/fuse.ts";
-import { makePlan } from "../plan/plan.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
+import { stripCount, withStrips } from "../plan/strips.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { batchSizes } from "./batch-sizes.ts";
 
@@ -26,6 +27,14 @@ const isLogits = (output: HostTensor | undefined): output is Logits => output !=
 export const evaluationGraph = (spec: ResNetSpec, batch: number): Graph =>
   foldBatchNorm(buildGraph(spec, { mode: "evaluation", batch }));
 
+/** That graph's plan for an engine, the first layers of large batches in strips. */
+export const evaluationPlan = (engine: Pick<Engine, "fusions">, spec: ResNetSpec, batch: number): Plan => {
+  const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images), engine.fusions));
+  const plan = planFor(batch);
+  const count = stripCount(plan, batch);
+  return count === 1 ? plan : withStrips(plan, planFor(batch / count), count);
+};
+
 /** Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. */
 export const evaluationPrograms = (engine: Engine, spec: ResNetSpec, state: State): EvaluationPrograms => {
   const programs = new Map<string, Promise<Program>>();
@@ -34,8 +43,7 @@ export const evaluationPrograms = (engine: Engine, spec: ResNetSpec, state: Stat
     const [batch, ...input] = shape;
     const known = programs.get(keyOf(shape));
     if (known !== undefined) return known;
-    const graph = evaluationGraph({ ...spec, input }, batch);
-    const compiled = engine.compile(makePlan(fuse(graph, engine.fusions)), state);
+    const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch), state);
     programs.set(keyOf(shape), compiled);
     return compiled;
   };

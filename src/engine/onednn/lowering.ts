@@ -1,6 +1,5 @@
 // From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
 // layout, and lets results take over the memory of operands that nobody needs any more.
-
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
@@ -41,6 +40,8 @@ export class Lowering {
   readonly negated = new Map<string, Physical>();
   /** By number, type, shape and layout: see lower/constant.ts. */
   readonly constants = new Map<string, Physical>();
+  /** Whether calls of the part `step` are run for each strip: see lower/strips.ts. */
+  inStrips = false;
   readonly #plan: Plan;
   readonly #physicals = new Map<string, Physical[]>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
@@ -122,9 +123,8 @@ export class Lowering {
     if (same !== undefined) return same;
     const from = this.#seenAs(this.#first(value), shape);
     const ofState = from.storage.place.kind === "state";
-    // In a program that doesn't update, a reordered weight is a function of the state alone, as what `prepare` makes is in any;
-    // in one that does, it lasts from its reorder to its reader.
-    const prepared = (ofState && this.inference) || this.#madeByPrepare.has(from.storage);
+    // Where the program updates the state, a reordered weight lasts from its reorder to its reader only.
+    const prepared = this.followsState(from) && !(ofState && !this.inference);
     const place: Place = prepared ? { kind: "pinned" } : { kind: "arena" };
     const storage: Storage = { name: `${value.name} for ${this.where}`, bytes: descriptor.bytes, place };
     const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: value.dtype };
@@ -202,13 +202,28 @@ export class Lowering {
     const all = scratchpad
       ? [...args, ["scratchpad", this.temporary("scratchpad", scratchpad, [scratchpad.bytes])] as const]
       : args;
-    this.calls.push({ kind: "primitive", node, phase, primitive, arguments: all });
+    this.calls.push({
+      kind: "primitive",
+      node,
+      phase,
+      inStrips: this.inStrips && phase === "step",
+      primitive,
+      arguments: all,
+    });
   }
 
   /** Adds a function of this thread; f32 and i32 tensors arrive as arrays over the whole memory. */
   script(implementation: string, tensors: readonly Physical[], run: (arrays: readonly ScriptArray[]) => void): void {
     const { name: node, part: phase } = this.#position;
-    this.calls.push({ kind: "script", phase, node, implementation: `script:${implementation}`, tensors, run });
+    this.calls.push({
+      kind: "script",
+      phase,
+      inStrips: this.inStrips && phase === "step",
+      node,
+      implementation: `script:${implementation}`,
+      tensors,
+      run,
+    });
   }
 
   reorder(from: Physical, to: Physical, node: string = this.where, phase: Phase = this.#position.part): void {
@@ -222,17 +237,6 @@ export class Lowering {
       node,
       phase,
     );
-  }
-
-  /** Copies updates that could not be made in place into their states: the last calls of the part `update`. */
-  finishUpdates(): void {
-    for (const { state, value } of this.#plan.graph.updates) {
-      const from = this.#first(value);
-      const { place } = from.storage;
-      if (place.kind === "state" && place.state === state.name) continue;
-      this.enter({ name: `${state.name} (update)`, part: "update", index: this.#plan.order.length });
-      this.reorder(this.read(value), this.#first(state));
-    }
   }
 
   #given(value: Value, place: Place): void {

@@ -26,6 +26,8 @@ export interface Physical {
   readonly layout: Layout;
   /** As the library sees it; weights of grouped convolutions have the groups as an axis of their own. */
   readonly shape: Shape;
+  /** Of what each strip has a part of its own (plan/strips.ts): the bytes from one part to the next. */
+  readonly stripBytes?: number;
   readonly dtype: ValueDType;
 }
 
@@ -34,6 +36,8 @@ export interface PrimitiveCall {
   readonly kind: "primitive";
   readonly node: string;
   readonly phase: Phase;
+  /** Run for each strip. */
+  readonly inStrips: boolean;
   readonly primitive: Primitive;
   readonly arguments: readonly (readonly [Argument, Physical])[];
 }
@@ -43,6 +47,7 @@ export interface ScriptCall {
   readonly kind: "script";
   readonly node: string;
   readonly phase: Phase;
+  readonly inStrips: boolean;
   readonly implementation: string;
   readonly tensors: readonly Physical[];
   run(arrays: readonly ScriptArray[]): void;

@@ -29,6 +29,7 @@ export const constantOf = (
   context.calls.push({
     kind: "script",
     phase: "prepare",
+    inStrips: false,
     node: key,
     implementation: "script:fill",
     tensors: [physical],
