@@ -56,10 +56,10 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   const engine = await environment.openEngine(options.engine, threads);
   try {
     onStage?.("check");
-    const check = (options.check ?? true) ? await checkNumbers(engine, what, spec, seed, environment) : null;
+    const check = (options.check ?? true) ? await checkNumbers(engine, options, spec, seed, environment) : null;
 
     onStage?.("compile");
-    const each = benchCase(what, spec, batch);
+    const each = benchCase(what, spec, batch, dtype);
     const state = await engine.createState(benchState(each, seed));
     const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
 
@@ -71,7 +71,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     await state.dispose();
 
     onStage?.("roof");
-    const roofGflops = (options.roof ?? true) ? await measureRoof(engine) : null;
+    const roofGflops = (options.roof ?? true) ? await measureRoof(engine, dtype) : null;
     const imagesPerSecond = spreadOf(times.imagesPerSecond);
     const timed = each.graph.nodes.filter(({ part }) => part !== "measure"); // norms are for the log, when asked for
     const flops = timed.reduce((sum, node) => sum + flopsOf(node), 0);

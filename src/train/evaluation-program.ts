@@ -1,4 +1,5 @@
 // The network as evaluation and prediction run it: with running statistics, images in, logits out, for whatever sizes are asked.
+import type { Precision } from "../base/dtype.ts";
 import { invariant } from "../base/errors.ts";
 import type { ImageShape } from "../base/shape.ts";
 import type { HostTensor } from "../base/tensor.ts";
@@ -7,6 +8,7 @@ import type { LogitsFor } from "../evaluate/evaluate.ts";
 import type { Logits } from "../evaluate/logits.ts";
 import { buildGraph } from "../model/forward.ts";
 import { fuse } from "../passes/fuse.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 
@@ -17,11 +19,19 @@ export interface EvaluationPrograms {
 
 const isLogits = (output: HostTensor): output is Logits => output.dtype !== "i32";
 
-/** Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. */
-export const evaluationPrograms = (engine: Engine, spec: ResNetSpec, state: State): EvaluationPrograms => {
+/**
+ * Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. Activations
+ * are f32 or bf16; images and logits f32 in any case.
+ */
+export const evaluationPrograms = (
+  engine: Engine,
+  spec: ResNetSpec,
+  state: State,
+  precision: Precision = "f32",
+): EvaluationPrograms => {
   const programs = new Map<string, Promise<Program>>();
   const compile = ([batch, ...input]: ImageShape): Promise<Program> => {
-    const graph = buildGraph({ ...spec, input }, { mode: "evaluation", batch });
+    const graph = withPrecision(buildGraph({ ...spec, input }, { mode: "evaluation", batch }), precision);
     return engine.compile(makePlan(fuse(graph, engine.fusions)), state);
   };
   return {

@@ -1,10 +1,12 @@
 // The case that bench times: which graph, from which numbers. Synthetic and seeded; no accuracy on them means anything.
+import type { Precision } from "../../base/dtype.ts";
 import { UsageError } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { type HostTensor, type NamedTensors, sharedZeros } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { buildGraph } from "../../model/forward.ts";
 import { initialTensors } from "../../model/initial-tensors.ts";
+import { withPrecision } from "../../passes/precision.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { buildTrainingGraph } from "../../train/training-graph.ts";
@@ -18,7 +20,6 @@ export interface BenchCase {
 
 /** The optimiser of every timed step: that of the scripts in bench/peers. */
 const settings = {
-  dtype: "f32",
   labelSmoothing: 0,
   optimizer: {
     kind: "sgd",
@@ -45,12 +46,17 @@ export const checkCount = (name: string, value: number): void => {
   }
 };
 
-export const benchCase = (what: BenchOptions["what"], spec: ResNetSpec, batch: number): BenchCase => ({
+export const benchCase = (
+  what: BenchOptions["what"],
+  spec: ResNetSpec,
+  batch: number,
+  dtype: Precision = "f32",
+): BenchCase => ({
   spec,
   graph:
     what === "train"
-      ? buildTrainingGraph(spec, { ...settings, batch }).graph
-      : buildGraph(spec, { mode: "evaluation", batch }),
+      ? buildTrainingGraph(spec, { ...settings, dtype, batch }).graph
+      : withPrecision(buildGraph(spec, { mode: "evaluation", batch }), dtype),
 });
 
 /** One batch in shared memory: normal images, random labels, the peers' learning rate. */

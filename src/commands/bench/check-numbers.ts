@@ -42,7 +42,7 @@ const starts = 2;
 /** Throws WrongNumbersError when a value is farther off than rounding explains, or when the check would say nothing. */
 export const checkNumbers = async (
   engine: Engine,
-  what: BenchOptions["what"],
+  { what, dtype }: Pick<BenchOptions, "what" | "dtype">,
   spec: ResNetSpec,
   seed: number,
   { checkGraph, now }: BenchEnvironment,
@@ -53,7 +53,7 @@ export const checkNumbers = async (
     ...spec,
     input: [channels, Math.min(height, largestImage), Math.min(width, largestImage)],
   } as const;
-  const each = benchCase(what, reduced, batch);
+  const each = benchCase(what, reduced, batch, dtype);
   let problem = "";
   for (let start = 0; start < starts; start++) {
     const values = await checkGraph(engine, each.graph, conditioned(each, seed + start));

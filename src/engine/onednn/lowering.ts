@@ -78,6 +78,11 @@ export class Lowering {
     return this.#position.part;
   }
 
+  /** The part in which a result of the current node is last read. */
+  lastPartOf({ name }: Value): Part {
+    return this.#plan.order[this.#lastReader.get(name) ?? this.#position.index]?.part ?? this.#position.part;
+  }
+
   /** All primitives that were described, for `destroy`. */
   get primitives(): Iterable<Primitive> {
     return this.#primitives.values();
