@@ -1,4 +1,5 @@
 // What `npm run bench` compares, and with whom. A case is data: adding one is adding a line; so is adding a peer.
+import type { Precision } from "../src/base/dtype.ts";
 
 export interface Peer {
   /** As tables show it. */
@@ -15,7 +16,7 @@ export interface Case {
   readonly what: "train" | "infer";
   readonly model: string;
   readonly batch: number;
-  readonly dtype: "f32";
+  readonly dtype: Precision;
   /** Height and width. */
   readonly image: number;
   /** For how long our steps are timed in each round. */

@@ -3,6 +3,7 @@
 import { UsageError } from "../base/errors.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
 import { type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
+import { precisionOf } from "../commands/choose-precision.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
 import { answer, type Session } from "./session.ts";
@@ -71,19 +72,18 @@ const benchLines = (report: BenchReport): readonly string[] => {
 
 /** Throws UsageError for words that mean no case, and what bench throws. */
 export const answerBench = async (words: BenchWords, session: Session): Promise<void> => {
-  const { what, dtype = "f32", model, batch, image, seconds, engine = "onednn" } = words;
+  const { what, model, batch, image, seconds, engine = "onednn" } = words;
   const { environment, json, print } = session;
   if (what !== "train" && what !== "infer") {
     throw new UsageError(`bench times train or infer but was asked for "${what}"`);
   }
-  if (dtype !== "f32") throw new UsageError(`--dtype should be "f32" but is "${dtype}"`);
   const { cpu, cores, memoryBytes } = environment.measureMachine();
   const document = await bench(
     {
       what,
       model,
       batch,
-      dtype,
+      dtype: precisionOf(words.dtype),
       engine: engineNameOf(engine),
       threads: engine === "reference" ? 1 : threadsOf(words, environment),
       ...(image !== undefined && { image }),

@@ -62,12 +62,12 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   const engine = await environment.openEngine(options.engine, threads, convolution);
   try {
     onStage?.("check");
-    const check = (options.check ?? true) ? await checkNumbers(engine, what, spec, seed, environment) : null;
+    const check = (options.check ?? true) ? await checkNumbers(engine, options, spec, seed, environment) : null;
 
     onStage?.("compile");
-    const each = benchCase(what, spec, batch);
+    const each = benchCase(what, spec, batch, dtype);
     const state = await engine.createState(benchState(each, seed));
-    const program = await engine.compile(benchPlan(what, each, batch, engine), state);
+    const program = await engine.compile(benchPlan(options, each, batch, engine), state);
 
     onStage?.("time");
     const { now, hardware } = environment;
@@ -77,11 +77,11 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
 
     if (what === "infer") onStage?.("latency");
     const latencyMs =
-      what === "infer" ? await latencyOf(engine, spec, state, seed, { seconds: seconds / 5, now }) : null;
+      what === "infer" ? await latencyOf(engine, spec, state, options, { seconds: seconds / 5, now }) : null;
     await state.dispose();
 
     onStage?.("roof");
-    const roofGflops = (options.roof ?? true) ? await measureRoof(engine) : null;
+    const roofGflops = (options.roof ?? true) ? await measureRoof(engine, dtype) : null;
     const imagesPerSecond = spreadOf(times.imagesPerSecond);
     // Weights are prepared once for a state; norms are for the log, when asked for.
     const timed = each.graph.nodes.filter(({ part }) => part === "step" || part === "update");
@@ -111,20 +111,20 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   }
 };
 
-const benchPlan = (what: BenchOptions["what"], each: BenchCase, batch: number, engine: Engine): Plan =>
-  what === "infer" ? evaluationPlan(engine, each.spec, batch) : makePlan(fuse(each.graph, engine.fusions));
+const benchPlan = ({ what, dtype }: BenchOptions, each: BenchCase, batch: number, engine: Engine): Plan =>
+  what === "infer" ? evaluationPlan(engine, each.spec, batch, dtype) : makePlan(fuse(each.graph, engine.fusions));
 
 /** Times one image over the state of the batch. */
 const latencyOf = async (
   engine: Engine,
   spec: ResNetSpec,
   state: State,
-  seed: number,
+  options: BenchOptions,
   timing: { readonly seconds: number; readonly now: () => number },
 ): Promise<Latency> => {
-  const single = benchCase("infer", spec, 1);
-  const program = await engine.compile(benchPlan("infer", single, 1, engine), state);
-  const latency = await timeLatency(program, benchInputs(single, seed), timing);
+  const single = benchCase("infer", spec, 1, options.dtype);
+  const program = await engine.compile(benchPlan(options, single, 1, engine), state);
+  const latency = await timeLatency(program, benchInputs(single, options.seed ?? 0), timing);
   await program.dispose();
   return latency;
 };

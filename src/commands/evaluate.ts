@@ -1,4 +1,5 @@
 // `residual evaluate`: how well a network does on a split of a data set, each image counted once.
+import type { Precision } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
@@ -11,6 +12,7 @@ import { type Evaluation, evaluate as evaluateLogits } from "../evaluate/evaluat
 import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import { checkPrecision, precisionOf } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import type { TrainedModel } from "./trained-model.ts";
 
@@ -32,6 +34,8 @@ export interface EvaluateOptions extends EngineOptions, WeightsOptions {
   readonly validation?: number;
   /** Images at once; 128 by default. It changes the time, not the result's meaning. */
   readonly batch?: number;
+  /** Of activations: "f32" (default) or "bf16". */
+  readonly dtype?: string;
 }
 
 /** The document, with everything that a person may want to see beside it. */
@@ -75,11 +79,12 @@ export const evaluateModel = async (
   batch: number,
   engine: Engine,
   environment: Pick<CommandEnvironment, "signal" | "onEvent">,
+  precision: Precision = "f32",
 ): Promise<Evaluation> => {
   const { signal, onEvent } = environment;
   const size = Math.min(batch, source.labels.length);
   const state = await engine.createState(model.tensors);
-  const programs = evaluationPrograms(engine, model.spec, state);
+  const programs = evaluationPrograms(engine, model.spec, state, precision);
   try {
     return await evaluateLogits({
       split,
@@ -101,6 +106,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   if (!Number.isInteger(batch) || batch < 1) {
     throw new UsageError(`--batch should be a whole number of at least 1 but is ${batch}`);
   }
+  const precision = precisionOf(options.dtype);
   const { host, cacheFolder, signal, onEvent } = environment;
   const data = await environment.openDataSet(options.data, {
     validation,
@@ -123,7 +129,9 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
   const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
   try {
-    const evaluation = await evaluateModel({ ...model, preprocessing }, source, split, batch, engine, environment);
+    checkPrecision(precision, engine, environment);
+    const whole = { ...model, preprocessing };
+    const evaluation = await evaluateModel(whole, source, split, batch, engine, environment, precision);
     return { document: evaluateDocument(evaluation), evaluation, classes: data.classes };
   } finally {
     await engine.dispose();

@@ -7,8 +7,8 @@ import type { RunPart } from "../graph/ops.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import type { Plan } from "../plan/plan.ts";
 
-/** How an engine computes with bf16: as fast as the machine can, in f32 with conversions, or not at all. */
-export type Bf16Support = "native" | "emulated" | "none";
+/** How an engine computes with bf16: no slower than with f32, slower (in f32, with conversions), or not at all. */
+export type Bf16Support = "fast" | "slow" | "none";
 
 export interface Engine {
   readonly name: "reference" | "onednn" | "webgpu";

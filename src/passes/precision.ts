@@ -1,6 +1,7 @@
 // Mixed precision: computes on bf16 activations, and keeps everything else in f32. Inserts casts where types change; which operand
 // is which, operand-types.ts says. Made for the forward graph, before it is differentiated: gradients then have the types of what
 // they belong to. Weights get a bf16 copy, a function of the state alone, which engines may fold into their own copies of weights.
+import type { Precision } from "../base/dtype.ts";
 import { invariant } from "../base/errors.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -85,3 +86,7 @@ export const toBf16 = (graph: Graph): Graph => {
   for (const { state, value } of graph.updates) builder.update(state, inType(value, "f32"));
   return builder.build();
 };
+
+/** The graph with activations in a precision. */
+export const withPrecision = (graph: Graph, precision: Precision): Graph =>
+  precision === "bf16" ? toBf16(graph) : graph;

@@ -1,5 +1,6 @@
 // The network as evaluation and prediction run it: with running statistics folded into its convolutions, images in, logits out, for
 // whatever sizes are asked. A service that is sent one image, then seven, then forty compiles a few programs, not one for each number.
+import type { Precision } from "../base/dtype.ts";
 import { invariant } from "../base/errors.ts";
 import { elementCount, type ImageShape } from "../base/shape.ts";
 import { type HostTensor, sharedZeros, tensor, zeros } from "../base/tensor.ts";
@@ -10,6 +11,7 @@ import type { Graph } from "../graph/graph.ts";
 import { buildGraph } from "../model/forward.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
 import { fuse } from "../passes/fuse.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { stripCount, withStrips } from "../plan/strips.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -23,27 +25,40 @@ export interface EvaluationPrograms {
 
 const isLogits = (output: HostTensor | undefined): output is Logits => output !== undefined && output.dtype !== "i32";
 
-/** Images [batch, …input] to the logits `fc`, batch norm folded. Without an engine's fusions. */
-export const evaluationGraph = (spec: ResNetSpec, batch: number): Graph =>
-  foldBatchNorm(buildGraph(spec, { mode: "evaluation", batch }));
+/** Images [batch, …input] to the logits `fc`, batch norm folded (in f32), activations in a precision. Without an engine's fusions. */
+export const evaluationGraph = (spec: ResNetSpec, batch: number, precision: Precision = "f32"): Graph =>
+  withPrecision(foldBatchNorm(buildGraph(spec, { mode: "evaluation", batch })), precision);
 
 /** That graph's plan for an engine, the first layers of large batches in strips. */
-export const evaluationPlan = (engine: Pick<Engine, "fusions">, spec: ResNetSpec, batch: number): Plan => {
-  const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images), engine.fusions));
+export const evaluationPlan = (
+  { fusions }: Pick<Engine, "fusions">,
+  spec: ResNetSpec,
+  batch: number,
+  precision: Precision = "f32",
+): Plan => {
+  const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images, precision), fusions));
   const plan = planFor(batch);
   const count = stripCount(plan, batch);
   return count === 1 ? plan : withStrips(plan, planFor(batch / count), count);
 };
 
-/** Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. */
-export const evaluationPrograms = (engine: Engine, spec: ResNetSpec, state: State): EvaluationPrograms => {
+/**
+ * Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. Activations
+ * are f32 or bf16; images and logits f32 in any case.
+ */
+export const evaluationPrograms = (
+  engine: Engine,
+  spec: ResNetSpec,
+  state: State,
+  precision: Precision = "f32",
+): EvaluationPrograms => {
   const programs = new Map<string, Promise<Program>>();
   const keyOf = (shape: ImageShape): string => shape.join("×");
   const programFor = (shape: ImageShape): Promise<Program> => {
     const [batch, ...input] = shape;
     const known = programs.get(keyOf(shape));
     if (known !== undefined) return known;
-    const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch), state);
+    const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch, precision), state);
     programs.set(keyOf(shape), compiled);
     return compiled;
   };

@@ -9,6 +9,7 @@ import { buildForward } from "../model/forward.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { updateRunningStatistics } from "../model/running-statistics.ts";
 import { differentiate } from "../passes/differentiate.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { addUpdate } from "../passes/update.ts";
 import type { ParameterRole } from "../spec/parameters.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -46,14 +47,14 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
   const { logits, parameters, batchStatistics, dropoutKey } = buildForward(builder, spec, {
     mode: "training",
     batch,
-    dtype,
   });
   const labels = builder.input("labels", "i32", [batch]);
   const { loss } = builder.add("softmaxCrossEntropy", "crossEntropy", { logits, labels }, { labelSmoothing });
   builder.output(loss);
   builder.output(logits);
 
-  const differentiated = differentiate(builder.build(), loss, parameters);
+  // Logits and loss are f32 whatever activations are, so they keep their names and types.
+  const differentiated = differentiate(withPrecision(builder.build(), dtype), loss, parameters);
   const withStatistics = GraphBuilder.from(differentiated.graph);
   updateRunningStatistics(withStatistics, spec, batchStatistics);
   const roles = new Map(parameterTable(spec).map(({ name, role }) => [name, role]));

@@ -13,7 +13,7 @@ import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Value } from "../../src/graph/value.ts";
 import { fuse } from "../../src/passes/fuse.ts";
-import { toBf16 } from "../../src/passes/precision.ts";
+import { withPrecision } from "../../src/passes/precision.ts";
 import type { Case } from "./cases/case.ts";
 import { cases } from "./cases/cases.ts";
 import { fusedCases } from "./cases/fused-cases.ts";
@@ -32,7 +32,7 @@ export interface ConformanceOptions {
 const graphOf = (build: Case, precision: Precision): Graph => {
   const builder = new GraphBuilder();
   for (const value of build(builder, "f32")) builder.output(value);
-  return precision === "bf16" ? toBf16(builder.build()) : builder.build();
+  return withPrecision(builder.build(), precision);
 };
 
 /** The bf16 value of which a value is the f32 copy; else itself. */

@@ -1,4 +1,5 @@
 // The case that bench times: which graph, from which numbers. Synthetic and seeded; no accuracy on them means anything.
+import type { Precision } from "../../base/dtype.ts";
 import { UsageError } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { type HostTensor, type NamedTensors, sharedZeros } from "../../base/tensor.ts";
@@ -21,7 +22,6 @@ export interface BenchCase {
 
 /** The optimiser of every timed step: that of the scripts in bench/peers. */
 const settings = {
-  dtype: "f32",
   labelSmoothing: 0,
   optimizer: {
     kind: "sgd",
@@ -48,15 +48,20 @@ export const checkCount = (name: string, value: number): void => {
   }
 };
 
-export const benchCase = (what: BenchOptions["what"], spec: ResNetSpec, batch: number): BenchCase => {
+export const benchCase = (
+  what: BenchOptions["what"],
+  spec: ResNetSpec,
+  batch: number,
+  dtype: Precision = "f32",
+): BenchCase => {
   if (what === "infer") {
     return {
       spec,
-      graph: evaluationGraph(spec, batch),
+      graph: evaluationGraph(spec, batch, dtype),
       definition: buildGraph(spec, { mode: "evaluation", batch }),
     };
   }
-  const { graph } = buildTrainingGraph(spec, { ...settings, batch });
+  const { graph } = buildTrainingGraph(spec, { ...settings, dtype, batch });
   return { spec, graph, definition: graph };
 };
 

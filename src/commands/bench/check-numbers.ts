@@ -46,7 +46,7 @@ const starts = 2;
 /** Throws WrongNumbersError when a value is farther off than rounding explains, or when the check would say nothing. */
 export const checkNumbers = async (
   engine: Engine,
-  what: BenchOptions["what"],
+  { what, dtype }: Pick<BenchOptions, "what" | "dtype">,
   spec: ResNetSpec,
   seed: number,
   environment: BenchEnvironment,
@@ -59,7 +59,7 @@ export const checkNumbers = async (
   } as const;
   const values: CheckedValue[] = [];
   for (const batch of batches[what]) {
-    values.push(...(await checkBatch(engine, benchCase(what, reduced, batch), seed, environment)));
+    values.push(...(await checkBatch(engine, benchCase(what, reduced, batch, dtype), seed, environment)));
   }
   const { name, share } = worstOf(values);
   return { values: values.length, worst: { name, share }, seconds: (environment.now() - begin) / 1000 };

@@ -1,4 +1,5 @@
 // What bench is asked, and what it is handed of the world by the composition root.
+import type { Precision } from "../../base/dtype.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -10,7 +11,8 @@ export interface BenchOptions {
   readonly model: string;
   /** Images of one step. */
   readonly batch: number;
-  readonly dtype: "f32";
+  /** Of activations. */
+  readonly dtype: Precision;
   readonly threads: number;
   readonly engine: Engine["name"];
   /** Default direct for training, auto for inference. */
@@ -29,7 +31,7 @@ export interface BenchOptions {
 }
 export type BenchStage = "check" | "compile" | "time" | "latency" | "roof";
 
-/** One value of a run, compared with f64: `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
+/** One value of a run, compared with f64 (and what bf16 makes of it): `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
 export interface CheckedValue {
   readonly name: string;
   readonly share: number;

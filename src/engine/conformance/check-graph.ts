@@ -18,6 +18,7 @@ import { type Graph, resultsOf } from "../../graph/graph.ts";
 import type { Value } from "../../graph/value.ts";
 import { fuse } from "../../passes/fuse.ts";
 import type { Engine } from "../contract.ts";
+import { checkNodes } from "./check-nodes.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
 import { interpretExactly } from "./interpret.ts";
 import { type GraphRun, runGraph } from "./run-graph.ts";
@@ -63,7 +64,7 @@ const elementsIn = (run: GraphRun, name: string): HostTensor["data"] => {
 };
 
 /**
- * Runs step and update of the graph on the engine, with its fusions, from the tensors (inputs and states by name), and compares
+ * Of a graph that computes in bf16 every node is checked (check-nodes.ts). Of others, it runs step and update on the engine, with its fusions, from the tensors (inputs and states by name), and compares
  * the outputs of the step and every updated state with those in f64.
  */
 export const checkGraph = async (
@@ -72,6 +73,9 @@ export const checkGraph = async (
   tensors: NamedTensors,
   { disturbedRuns = 4, safety = 3, runAs = graph }: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
+  if (runAs.nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === "bf16"))) {
+    return checkNodes(engine, runAs, tensors);
+  }
   const madeByStep = new Set(
     graph.nodes.flatMap((node) => (node.part === "step" ? resultsOf(node).map(([, { name }]) => name) : [])),
   );

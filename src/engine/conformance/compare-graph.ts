@@ -12,7 +12,6 @@
 // This is sound as far as the engine's roundings are of the size and kind of the noise, in another order: the network amplifies
 // the one as it amplifies the other, kinks of relu and changed winners of pools included, which is why the comparison is of
 // norms and not of elements. `safety` covers that the mean is over few runs, and roundings of one sign (sums of positive terms).
-import { unitRoundoff } from "../../base/dtype.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { fuse } from "../../passes/fuse.ts";
@@ -43,8 +42,7 @@ export const compareGraph = async (
   const values = [...graph.outputs, ...graph.updates.map(({ state }) => state)].filter(({ dtype }) => dtype !== "i32");
   const squares = new Map(values.map(({ name }) => [name, 0]));
   for (let seed = 0; seed < disturbedRuns; seed++) {
-    const u = unitRoundoff.f32;
-    const disturbed = interpretDisturbed(graph, tensors, bounds, ({ roundings }) => Math.sqrt(roundings) * u, seed);
+    const disturbed = interpretDisturbed(graph, tensors, bounds, seed);
     for (const { name } of values) {
       const off = distance(disturbed.get(name) ?? [], exact.get(name) ?? []);
       squares.set(name, (squares.get(name) ?? 0) + off ** 2);

@@ -10,6 +10,7 @@ import type { Node } from "../../graph/ops.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { roundResults } from "../reference/value-storage.ts";
+import { expectedNoise } from "./compare-values.ts";
 import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
 
 /** Elements by name of the value; those of a state as they are after the update. */
@@ -74,12 +75,11 @@ export const interpret = (graph: Graph, tensors: NamedTensors): Interpretation =
   return { elements, bounds, unrounded };
 };
 
-/** As interpretExactly, with every value disturbed by noise that is uniform in ± amplitude(bound) · magnitude. */
+/** As interpretExactly, with every value disturbed by noise that is uniform in ± expectedNoise · magnitude. */
 export const interpretDisturbed = (
   graph: Graph,
   tensors: NamedTensors,
   bounds: ErrorBounds,
-  amplitude: (bound: ErrorBound) => number,
   seed: number,
 ): Elements => {
   const { uniform, below } = randomStream(seed, randomPurposes.synthetic);
@@ -90,7 +90,7 @@ export const interpretDisturbed = (
       const bound = bounds.get(value.name);
       if (bound === undefined || bound.roundings === 0) continue;
       const elements = elementsOf(value);
-      const size = amplitude(bound);
+      const size = expectedNoise(bound, value.dtype);
       const start = below(noise.length);
       for (let i = 0; i < elements.length; i++) {
         elements[i]! += size * bound.magnitude[i]! * noise[(start + i) % noise.length]!;

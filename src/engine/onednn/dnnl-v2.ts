@@ -185,8 +185,8 @@ const numberOf = (argument: Argument): number =>
 /** From the instructions that the library uses: below AVX-512 it has no code for bf16. */
 const bf16Support = (isa: number): Bf16Support => {
   const has = (set: number): boolean => (isa & set) === set;
-  if (has(instructionSets.avx512CoreBf16)) return "native";
-  return has(instructionSets.avx512Core) ? "emulated" : "none";
+  if (has(instructionSets.avx512CoreBf16)) return "fast";
+  return has(instructionSets.avx512Core) ? "slow" : "none";
 };
 
 const plainTag = (shape: Shape): number => {

@@ -185,7 +185,7 @@ export interface Memory {
 
 export interface Dnnl {
   readonly version: string;
-  /** How it computes with bf16: with the processor's own instructions, in f32 with conversions (slower than f32), or not at all. */
+  /** Fast with the processor's own instructions for bf16, slow with AVX-512 alone, none without. */
   readonly bf16: Bf16Support;
   // Elements are f32 unless said otherwise. Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
   /** Dense and row-major. */

@@ -34,6 +34,8 @@ export class Lowering {
   readonly dnnl: Dnnl;
   readonly options: LoweringOptions;
   readonly calls: Call[] = [];
+  /** Whether the program only runs a network forward: it changes no state. */
+  readonly inference: boolean;
   /** What a primitive of the forward pass keeps for the backward pass: masks of relus, winners of pools. */
   readonly workspaces = new Map<string, Physical>();
   /** Minus a learning rate, by part and name, from the first weight that descends by it. */
@@ -55,6 +57,7 @@ export class Lowering {
     this.#primitives = new PrimitiveCache(dnnl);
     this.options = options;
     this.#plan = plan;
+    this.inference = plan.graph.updates.length === 0;
     this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
     const lastReader = new Map<string, number>();
     plan.order.forEach((node, index) => {
@@ -79,11 +82,6 @@ export class Lowering {
     return storage.place.kind === "state" || this.#madeByPrepare.has(storage);
   }
 
-  /** Whether the program only runs a network forward: it changes no state. */
-  get inference(): boolean {
-    return this.#plan.graph.updates.length === 0;
-  }
-
   get part(): Part {
     return this.#position.part;
   }
@@ -91,6 +89,11 @@ export class Lowering {
   /** Whether a later node, or the caller, reads a result of the current one. */
   isRead({ name }: Value): boolean {
     return (this.#plan.lifetimes.get(name)?.last ?? 0) > this.#position.index;
+  }
+
+  /** The part in which a result of the current node is last read. */
+  lastPartOf({ name }: Value): Part {
+    return this.#plan.order[this.#lastReader.get(name) ?? this.#position.index]?.part ?? this.#position.part;
   }
 
   /** All primitives that were described, for `destroy`. */

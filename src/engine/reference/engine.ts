@@ -15,7 +15,7 @@ class ReferenceEngine implements Engine {
   readonly name = "reference";
   /** It asks for none, and runs any fused node by its body: so it can check the fusions of others. */
   readonly fusions: readonly FusionRule[] = [];
-  readonly bf16 = "emulated";
+  readonly bf16 = "fast";
   readonly #queue = new Queue();
 
   async createState(tensors: NamedTensors): Promise<State> {
