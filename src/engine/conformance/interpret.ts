@@ -1,7 +1,7 @@
 // Runs a graph in f64 on the reference engine's kernels and keeps every value: what engines are compared with, and what their
 // error bounds are computed from. f32 values stay as exact as f64 is; bf16 values are rounded to bf16, because that is part of what
 // the graph says. Optionally a little noise is added to each value, before it is rounded, to see what becomes of it.
-import type { TypedArray } from "../../base/dtype.ts";
+import { type TypedArray, unitRoundoff } from "../../base/dtype.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { elementCount } from "../../base/shape.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
@@ -75,23 +75,32 @@ export const interpret = (graph: Graph, tensors: NamedTensors): Interpretation =
   return { elements, bounds, unrounded };
 };
 
-/** As interpretExactly, with every value disturbed by noise that is uniform in ± expectedNoise · magnitude. */
+/**
+ * As interpretExactly, with every value disturbed by noise that is uniform in ± expectedNoise · magnitude. `inside` are bf16 values that
+ * only the body of a fused node has: whether the engine rounds them is its own business, so each is off by such a rounding.
+ */
 export const interpretDisturbed = (
   graph: Graph,
   tensors: NamedTensors,
   bounds: ErrorBounds,
   seed: number,
+  inside: ReadonlySet<string> = new Set(),
 ): Elements => {
   const { uniform, below } = randomStream(seed, randomPurposes.synthetic);
   // Drawn once, and read from a random place on for every value: networks have tens of millions of elements.
   const noise = Float64Array.from({ length: 2 ** 16 }, () => 2 * uniform() - 1);
   return interpretWith(graph, tensors, (node, elementsOf) => {
     for (const [, value] of resultsOf(node)) {
+      const elements = elementsOf(value);
+      const start = below(noise.length);
+      if (inside.has(value.name)) {
+        for (let i = 0; i < elements.length; i++) {
+          elements[i]! += unitRoundoff.bf16 * elements[i]! * noise[(start + i) % noise.length]!;
+        }
+      }
       const bound = bounds.get(value.name);
       if (bound === undefined || bound.roundings === 0) continue;
-      const elements = elementsOf(value);
       const size = expectedNoise(bound, value.dtype);
-      const start = below(noise.length);
       for (let i = 0; i < elements.length; i++) {
         elements[i]! += size * bound.magnitude[i]! * noise[(start + i) % noise.length]!;
       }

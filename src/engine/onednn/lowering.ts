@@ -1,5 +1,5 @@
-// From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
-// layout, and lets results take over the memory of operands that nobody needs any more.
+// From nodes to calls: keeps what is known of each value's memory, inserts reorders where a reader wants another layout, and lets
+// results take over the memory of operands that nobody needs any more.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
@@ -85,7 +85,6 @@ export class Lowering {
   get part(): Part {
     return this.#position.part;
   }
-
   /** Whether a later node, or the caller, reads a result of the current one. */
   isRead({ name }: Value): boolean {
     return (this.#plan.lifetimes.get(name)?.last ?? 0) > this.#position.index;
@@ -251,7 +250,7 @@ export class Lowering {
   #first(value: Value): Physical {
     const first = this.#physicals.get(value.name)?.[0];
     if (first === undefined && this.workspaces.has(value.name)) {
-      const reason = `${value.name} lies in the library's own workspace, which only the backward pass can read`;
+      const reason = `${value.name} lies in the library's workspace, which only the backward pass can read`;
       throw new UnsupportedError("onednn", this.where, reason);
     }
     invariant(first !== undefined, `${value.name} has no memory when ${this.where} reads it`);
