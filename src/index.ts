@@ -15,9 +15,12 @@ export type { Shape } from "./base/shape.ts";
 export { type HostTensor, type NamedTensors, scalar, tensor, zeros } from "./base/tensor.ts";
 export { readTensorsFile, writeTensorsFile } from "./checkpoint/node/tensors-file.ts";
 export { encodeTensors, readTensors, type TensorContainer } from "./checkpoint/safetensors.ts";
+export type { ConvertDocument } from "./commands/convert.ts";
 export type { CommandEvent } from "./commands/events.ts";
 export { type ModelEntry, models } from "./commands/models.ts";
 export type { PredictDocument } from "./commands/predict.ts";
+export type { PullDocument } from "./commands/pull.ts";
+export type { OpenedWeights } from "./commands/run-directory/open-weights.ts";
 export { type Summary, summary } from "./commands/summary.ts";
 export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
 export type { TrainedModel } from "./commands/trained-model.ts";
@@ -38,7 +41,7 @@ export type { Graph } from "./graph/graph.ts";
 export { printGraph } from "./graph/print.ts";
 export type { Value } from "./graph/value.ts";
 export { verifyGraph } from "./graph/verify.ts";
-export { loadModel, type Model, modelOf } from "./library/model.ts";
+export { type LoadOptions, loadModel, type Model, modelOf } from "./library/model.ts";
 export { libraryPlaces } from "./library/node-environment.ts";
 export type {
   Evaluated,
@@ -49,6 +52,7 @@ export type {
   TrainOptions,
 } from "./library/verbs.ts";
 export { evaluate, fashionMnist, openData, predict, resumeTraining, train, trainToDirectory } from "./library/verbs.ts";
+export { type ConvertOptions, convert, openWeights, pull } from "./library/weights.ts";
 export { buildForward, buildGraph, type ForwardOptions } from "./model/forward.ts";
 export { initialTensors } from "./model/initial-tensors.ts";
 export { parameterTable } from "./model/parameter-table.ts";

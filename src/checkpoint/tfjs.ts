@@ -5,6 +5,7 @@ import { FormatError, UsageError } from "../base/errors.ts";
 import { f16BitsToF32Bits } from "../base/f16.ts";
 import { elementCount, type Shape } from "../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../base/tensor.ts";
+import { overflowRefusal, type StoredFloat, writeElements } from "./stored-elements.ts";
 import { type TfjsGroup, type TfjsManifest, type TfjsStored, type TfjsWeight, tfjsBytes } from "./tfjs-manifest.ts";
 
 /** A model in memory. */
@@ -105,17 +106,31 @@ const slice = (arrays: readonly Uint8Array[], begin: number, end: number): reado
   return parts;
 };
 
+interface WrittenWeight {
+  readonly name: string;
+  readonly shape: Shape;
+  readonly dtype: "float32";
+  /** Halves are a kind of quantisation there; they are read as float32. */
+  readonly quantization?: { readonly dtype: "float16" };
+}
+
 /**
- * A model as files: model.json last, and shards of 4 MiB with the weights as float32. Nothing large is copied. Throws UsageError
- * for tensors that are not f32.
+ * A model as files: model.json last, and shards of 4 MiB with the weights as float32, of which nothing is copied, or as halves.
+ * Throws UsageError for tensors that are not f32, for bf16, which tfjs doesn't know, and for a number that no half can hold.
  */
-export const tfjsFiles = ({ topology, tensors, metadata }: TfjsModel): readonly TfjsFile[] => {
-  const weights: { name: string; shape: Shape; dtype: "float32" }[] = [];
+export const tfjsFiles = (
+  { topology, tensors, metadata }: TfjsModel,
+  floats: StoredFloat = "f32",
+): readonly TfjsFile[] => {
+  if (floats === "bf16") throw new UsageError("a tfjs model can't hold bf16; store f32 or f16");
+  const weights: WrittenWeight[] = [];
   const arrays: Uint8Array[] = [];
-  for (const [name, { dtype, shape, data }] of tensors) {
+  for (const [name, given] of tensors) {
+    const { dtype, shape } = given;
     if (dtype !== "f32") throw new UsageError(`${name} is ${dtype}; a tfjs model is written in f32: convert it first`);
-    weights.push({ name, shape, dtype: "float32" });
-    arrays.push(new Uint8Array(data.buffer, data.byteOffset, data.byteLength));
+    const halves = floats === "f16" && ({ quantization: { dtype: "float16" } } as const);
+    weights.push({ name, shape, dtype: "float32", ...halves });
+    arrays.push(writeElements(given, floats, overflowRefusal(name, floats)));
   }
   const bytes = arrays.reduce((sum, array) => sum + array.length, 0);
   const count = Math.max(1, Math.ceil(bytes / shardBytes));

@@ -1,5 +1,4 @@
 import { expect, test } from "vitest";
-import { UsageError } from "../base/errors.ts";
 import { formatForPath, lostMetadata } from "./write-formats.ts";
 
 test("formatForPath(path) goes by the extension, in any case", () => {
@@ -7,12 +6,8 @@ test("formatForPath(path) goes by the extension, in any case", () => {
   expect(names.map(formatForPath)).toEqual(["safetensors", "pytorch", "pytorch", "pytorch", "npz"]);
 });
 
-test("formatForPath(path) lists what it knows where the extension is another", () => {
-  expect(() => formatForPath("model.h5")).toThrow(
-    new UsageError(
-      "can't tell from the name model.h5 in which format to write it; known extensions are .safetensors, .pth, .pt, .th, .npz",
-    ),
-  );
+test("formatForPath(path) knows no other", () => {
+  expect(["model.h5", "safetensors", "folder/"].map(formatForPath)).toEqual([null, null, null]);
 });
 
 test("lostMetadata(container, format) names what PyTorch's files and npz have no place for", () => {

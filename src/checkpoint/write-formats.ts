@@ -1,5 +1,4 @@
 // The formats that weights are written in, told by a file's extension, and what of a container each can't carry.
-import { UsageError } from "../base/errors.ts";
 import { npzParts } from "./numpy/npz.ts";
 import { tensorParts } from "./safetensors.ts";
 import type { StoredFloat } from "./stored-elements.ts";
@@ -28,13 +27,13 @@ export const writers: { readonly [F in WrittenFormat]: Writer } = {
 
 const formats = ["safetensors", "pytorch", "npz"] as const satisfies readonly WrittenFormat[];
 
-/** The format that a file's name asks for. Throws UsageError for another extension: it lists those that are known. */
-export const formatForPath = (path: string): WrittenFormat => {
+/** Every extension that weights are written under. */
+export const writtenExtensions: readonly string[] = formats.flatMap((format) => writers[format].extensions);
+
+/** The format that a file's name asks for; null for another extension. */
+export const formatForPath = (path: string): WrittenFormat | null => {
   const lower = path.toLowerCase();
-  const format = formats.find((candidate) => writers[candidate].extensions.some((end) => lower.endsWith(end)));
-  if (format !== undefined) return format;
-  const known = formats.flatMap((candidate) => writers[candidate].extensions).join(", ");
-  throw new UsageError(`can't tell from the name ${path} in which format to write it; known extensions are ${known}`);
+  return formats.find((format) => writers[format].extensions.some((end) => lower.endsWith(end))) ?? null;
 };
 
 /** Keys of the metadata that a format has no place for. */

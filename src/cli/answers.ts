@@ -3,14 +3,13 @@
 
 import { UsageError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
-import { chooseModel, readSpec, type WeightsOptions } from "../commands/choose-model.ts";
+import { chooseModel, isSpecPath, readSpec, type WeightsOptions } from "../commands/choose-model.ts";
 import { type ConvertOptions, convert } from "../commands/convert.ts";
 import { type DoctorProbes, doctor, formatDoctorReport } from "../commands/doctor.ts";
 import { type EvaluateOptions, type EvaluateResult, evaluate } from "../commands/evaluate.ts";
 import { init } from "../commands/init.ts";
 import { models } from "../commands/models.ts";
 import { type PredictOptions, predict } from "../commands/predict.ts";
-import { weightsPath } from "../commands/pull/weights-path.ts";
 import { type PullEnvironment, pull } from "../commands/pull.ts";
 import {
   formatCount,
@@ -44,13 +43,14 @@ export const answerModels = (session: Session): void => {
 
 /** The spec that a model's name, a spec file, a run or a weights file stands for. */
 const specOf = async (model: string, options: SpecOptions, session: Session): Promise<ResNetSpec> => {
-  const { cwd } = session.environment.host;
-  if (model.endsWith(".json")) return readSpec(model, cwd, options);
+  const { host, cacheFolder, onEvent } = session.environment;
+  const { cwd } = host;
+  if (await isSpecPath(model, cwd)) return readSpec(model, cwd, options);
   try {
     return namedSpec(model, options);
   } catch (error) {
     if (!(error instanceof UsageError) || !error.message.startsWith("unknown model")) throw error;
-    return (await chooseModel(model, {}, { cwd, cacheFolder: session.environment.cacheFolder })).spec;
+    return (await chooseModel(model, {}, { cwd, cacheFolder, onEvent })).spec;
   }
 };
 
@@ -139,9 +139,8 @@ export const answerConvert = async (
   options: ConvertOptions,
   session: Session,
 ): Promise<void> => {
-  const { host, cacheFolder } = session.environment;
-  const path = await weightsPath(from, { cwd: host.cwd, cacheFolder });
-  const document = await convert(path, to, host.cwd, options);
+  const { host, cacheFolder, onEvent } = session.environment;
+  const document = await convert(from, to, { cwd: host.cwd, cacheFolder, onEvent }, options);
   answer(session, document, () => {
     const { file, found, tensors, parameters, lost } = document;
     const left = lost.length === 0 ? "" : `; this format has no place for ${lost.join(", ")}`;

@@ -220,13 +220,18 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((model: string, file: string, { json, ...options }: Common & Shapes & Weights) =>
     inSession(json === true, (session) => done(answerInit(model, file, options, session))),
   );
-  command("convert <in> <out>", "weights from one format to another; <out> ends in .safetensors, .pth or .npz", [
-    option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
-    option(
-      "--names <family>",
-      "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
-    ),
-  ]).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
+  command(
+    "convert <in> <out>",
+    "weights from one format to another; <out> ends in .safetensors, .pth, .npz, or / (a Keras model)",
+    [
+      option("--floats <type>", "what numbers are stored as").choices(["f32", "f16", "bf16"]),
+      option(
+        "--names <family>",
+        "whose names tensors get: torchvision (default), timm-resnetv2, cifar-ports, …, or kept",
+      ),
+      option("--model <name|file.json>", "the network of a weights file that doesn't say"),
+    ],
+  ).action((from: string, to: string, { json, ...options }: Common & ConvertOptions) =>
     inSession(json === true, (session) => done(answerConvert(from, to, options, session))),
   );
   command("pull <name>", "fetches pretrained weights: resnet50-keras, or hf:owner/repository", []).action(

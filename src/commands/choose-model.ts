@@ -11,11 +11,13 @@ import { pixelShapeOf } from "../data/source.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { namedNetworks, namedSpec, type SpecOptions } from "../spec/named-networks.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
-import type { ResNetSpec } from "../spec/spec.ts";
+import type { MapShape, ResNetSpec } from "../spec/spec.ts";
+import type { NoticeEvent } from "./events.ts";
 import { type WeightsPlace, weightsPath } from "./pull/weights-path.ts";
 import { isPullable } from "./pull.ts";
-import { openWeights } from "./run-directory/open-weights.ts";
-import { modelFromFile, type TrainedModel } from "./trained-model.ts";
+import { type OpenedWeights, openWeights } from "./run-directory/open-weights.ts";
+import type { TrainedModel } from "./trained-model.ts";
+import { modelOfWeights, specNamed } from "./weights/model-of-weights.ts";
 
 /** A whole JSON file. Throws UsageError (no such file …), FormatError (not JSON). */
 export const readJson = async (path: string, cwd: string): Promise<unknown> => {
@@ -75,6 +77,36 @@ const isNamed = (name: string): boolean => {
   }
 };
 
+/** Whether a .json file is a spec, and not the model.json of a Keras model. Errors as readJson's. */
+export const isSpecPath = async (path: string, cwd: string): Promise<boolean> => {
+  if (!isSpecFile(path)) return false;
+  const json = await readJson(path, cwd);
+  return !(typeof json === "object" && json !== null && "weightsManifest" in json);
+};
+
+/** Where weights are looked for, and who is told what they turned out to be. */
+export interface ModelPlace extends WeightsPlace {
+  readonly onEvent?: ((event: NoticeEvent) => void) | undefined;
+}
+
+/** What lies on the disk under a path or a pulled name. Errors as weightsPath's and openWeights'. */
+export const openNamed = async (weights: string, place: WeightsPlace): Promise<OpenedWeights> =>
+  openWeights(await weightsPath(weights, place), place.cwd);
+
+/** The model that opened weights are: of the network `model`, if that is given. What was recognised is told as a notice. */
+export const modelOf = async (
+  opened: OpenedWeights,
+  { model }: Pick<WeightsOptions, "model">,
+  { cwd, onEvent }: ModelPlace,
+  size?: MapShape,
+): Promise<TrainedModel> => {
+  const given =
+    model === undefined ? null : isSpecFile(model) ? await readSpec(model, cwd) : specNamed(model, opened, size);
+  const { notice, model: found } = modelOfWeights(opened, given);
+  if (notice !== null) onEvent?.(notice);
+  return found;
+};
+
 /**
  * The model that `<weights>` stands for. A model's name (which wins over a path of that name) or spec file takes a seed;
  * `forNames` are fields of a named network to set, such as the classes of the data set. Throws UsageError, FormatError.
@@ -82,15 +114,12 @@ const isNamed = (name: string): boolean => {
 export const chooseModel = async (
   weights: string,
   options: WeightsOptions,
-  place: WeightsPlace,
+  place: ModelPlace,
   forNames: SpecOptions = {},
 ): Promise<TrainedModel> => {
   const { cwd } = place;
-  if (isPullable(weights)) {
-    const given = options.model === undefined ? null : await readSpec(options.model, cwd, forNames);
-    return modelFromFile(await openWeights(await weightsPath(weights, place), cwd), given);
-  }
-  if (isNamed(weights) || isSpecFile(weights)) {
+  const isSpec = !isPullable(weights) && (await isSpecPath(weights, cwd));
+  if (isSpec || (!isPullable(weights) && isNamed(weights))) {
     const { seed } = options;
     if (seed === undefined) {
       throw new UsageError(
@@ -98,19 +127,18 @@ export const chooseModel = async (
       );
     }
     checkSeed(seed);
-    const spec = await readSpec(weights, cwd, isSpecFile(weights) ? {} : forNames);
+    const spec = await readSpec(weights, cwd, isSpec ? {} : forNames);
     return { spec, tensors: initialTensors(spec, seed), preprocessing: null, classes: null };
   }
   const looksLikePath = /[/\\.]/.test(weights) || (await stat(resolve(cwd, weights)).catch(() => null)) !== null;
-  if (!looksLikePath) {
+  if (!looksLikePath && !isPullable(weights)) {
     const names = namedNetworks.map(({ name }) => name);
     const near = nearest(weights, names);
     throw new UsageError(
       `"${weights}" is neither a run directory, nor a weights file, nor a model${near === null ? "" : `; did you mean "${near}"?`}`,
     );
   }
-  const given = options.model === undefined ? null : await readSpec(options.model, cwd, forNames);
-  return modelFromFile(await openWeights(weights, cwd), given);
+  return modelOf(await openNamed(weights, place), options, place, forNames.input);
 };
 
 /** Throws UsageError unless it is an unsigned 32-bit integer. */

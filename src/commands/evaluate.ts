@@ -125,7 +125,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const source = splitOf(data, split);
   const input = pixelShapeOf(source);
   const named = { ...(input && { input }), classes: data.classes.length };
-  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder }, named);
+  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train));
   const { engine } = await engineForInference(options, model.spec, source.labels.length, environment);
   try {

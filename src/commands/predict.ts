@@ -123,7 +123,7 @@ export const predict = async (
   options: PredictOptions,
   environment: CommandEnvironment,
 ): Promise<readonly PredictDocument[]> => {
-  const { host, cacheFolder } = environment;
-  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder });
+  const { host, cacheFolder, onEvent } = environment;
+  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent });
   return predictWithModel(model, options, environment);
 };

@@ -13,6 +13,7 @@ import { readTensorsFile } from "../checkpoint/node/tensors-file.ts";
 import { encodeTensors } from "../checkpoint/safetensors.ts";
 import { tfjsFiles } from "../checkpoint/tfjs.ts";
 import { writeKeras } from "../exchange/keras/keras.ts";
+import { fromTorchvision } from "../exchange/names/rename.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { namedSpec } from "../spec/named-networks.ts";
 import { caffePreprocessing, pullKeras } from "./pull/keras-resnet50.ts";
@@ -126,7 +127,9 @@ describe("pullKeras(source, partial, environment)", () => {
     const environment = await environmentOf(address);
     const model = await pullKeras(wanted, partialFile(environment.cacheFolder, "k"), environment);
     expect(model.tensors).toEqual(tensors);
-    expect(ranges).toEqual([undefined, `bytes=${half}-`]);
+    expect(ranges).toEqual([undefined, expect.stringMatching(/^bytes=[1-9]\d*-$/)]);
+    // What the client had got when the connection broke is for the network to say, but nothing beyond what was sent.
+    expect(Number(/\d+/.exec(ranges[1] ?? "")?.[0])).toBeLessThanOrEqual(half);
   });
 
   test("begins again where a server ignores the range", async () => {
@@ -211,7 +214,7 @@ describe("pull(name, environment)", () => {
   const plain = initialTensors(namedSpec("resnet20"), 1);
   const plainWeights = encodeTensors({ tensors: plain, metadata: {} });
   const plainDigest = createHash("sha256").update(plainWeights).digest("hex");
-  const hub = (digest: string): Promise<string> =>
+  const hub = (digest: string, weightsThere: Uint8Array = plainWeights): Promise<string> =>
     serve((request, response) => {
       if (request.method === "HEAD" && request.url === "/o/r/resolve/main/model.safetensors") {
         response
@@ -220,7 +223,7 @@ describe("pull(name, environment)", () => {
       } else if (request.url === `/o/r/resolve/${commit}/config.json`) response.end(JSON.stringify(config));
       else if (request.url === `/o/r/resolve/${commit}/model.safetensors`)
         response.writeHead(302, { location: "/elsewhere" }).end();
-      else if (request.url === "/elsewhere") response.end(plainWeights);
+      else if (request.url === "/elsewhere") response.end(weightsThere);
       else response.writeHead(404).end();
     });
 
@@ -245,6 +248,12 @@ describe("pull(name, environment)", () => {
     });
     const noNetwork = () => Promise.reject(new Error("no network"));
     expect(await pull("hf:o/r", { ...environment, fetch: noNetwork })).toEqual(document);
+  });
+
+  test("takes another family's names, such as those of timm's resnetv2", async () => {
+    const theirs = encodeTensors({ tensors: fromTorchvision(plain, "cifar-ports"), metadata: {} });
+    const environment = await environmentOf(await hub(createHash("sha256").update(theirs).digest("hex"), theirs));
+    expect((await readTensorsFile((await pull("hf:o/r", environment)).file)).tensors).toEqual(plain);
   });
 
   test("refuses weights with another digest than the hub names", async () => {

@@ -2,11 +2,10 @@
 // the spec, class names and preprocessing as JSON texts in the metadata.
 import { resolve } from "node:path";
 import { z } from "zod";
-import { FormatError, UsageError } from "../base/errors.ts";
+import { FormatError } from "../base/errors.ts";
 import type { NamedTensors } from "../base/tensor.ts";
 import { writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
 import { checkPreprocessing, type Preprocessing } from "../data/preprocessing.ts";
-import { matchTensors } from "../model/match-tensors.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 
@@ -49,33 +48,22 @@ const checked = <T>(schema: z.ZodType<T>, text: string, key: string, file: strin
   throw new FormatError(file, `its metadata's ${key} is not what it should be: ${parsed.error.issues[0]?.message}`);
 };
 
-/** What a weights file holds; `metadata` values are JSON texts. */
-export interface WeightsFile {
-  readonly file: string;
-  readonly tensors: NamedTensors;
-  readonly metadata: Readonly<Record<string, string>>;
+/** What of a model its file's metadata tell; null for what they don't. */
+export interface KeptMetadata {
+  readonly spec: ResNetSpec | null;
+  readonly classes: readonly string[] | null;
+  readonly preprocessing: Preprocessing | null;
 }
 
-/**
- * The model in a weights file. `given` is the spec that the person named, for files without one of their own, and wins over it.
- * Throws FormatError when the tensors are another network's (the first that differ are named) or the metadata make no sense,
- * UsageError when nobody says which network it is.
- */
-export const modelFromFile = ({ file, tensors, metadata }: WeightsFile, given: ResNetSpec | null): TrainedModel => {
+/** Reads the metadata of a weights file, whose values are JSON texts. Throws FormatError and UsageError where they make no sense. */
+export const readModelMetadata = (metadata: Readonly<Record<string, string>>, file: string): KeptMetadata => {
   const { spec: specText, classes: classesText, preprocessing: preprocessingText } = metadata;
-  const kept = specText === undefined ? null : parseSpec(jsonOf(specText, "spec", file), `${file}: spec`);
-  const spec = given ?? kept;
-  if (spec === null) {
-    throw new UsageError(`${file} doesn't say which network it holds the weights of; name it with --model`);
-  }
+  const spec = specText === undefined ? null : parseSpec(jsonOf(specText, "spec", file), `${file}: spec`);
   const preprocessing =
     preprocessingText === undefined ? null : checked(preprocessingSchema, preprocessingText, "preprocessing", file);
   if (preprocessing !== null) checkPreprocessing(preprocessing);
   const classes = classesText === undefined ? null : checked(classesSchema, classesText, "classes", file);
-  if (classes !== null && classes.length !== spec.classes) {
-    throw new FormatError(file, `names ${classes.length} classes but its network tells ${spec.classes} apart`);
-  }
-  return { spec, tensors: matchTensors(spec, tensors, file), preprocessing, classes };
+  return { spec, classes, preprocessing };
 };
 
 /** The metadata of a model's file: what of it is known. */

@@ -4,10 +4,15 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
+import type { CommandEvent } from "../commands/events.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { syntheticSource } from "../data/synthetic.ts";
+import { initialTensors } from "../model/initial-tensors.ts";
+import { resnet } from "../spec/named-networks.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
+import { loadModel, modelOf } from "./model.ts";
 import { evaluate, resumeTraining, train, trainToDirectory } from "./verbs.ts";
+import { convert, openWeights, pull } from "./weights.ts";
 
 const spec = parseSpec(
   {
@@ -96,5 +101,41 @@ describe("trainToDirectory(options)", () => {
     } finally {
       await rm(folder, { recursive: true });
     }
+  });
+});
+
+describe("openWeights(weights), convert(from, to) and loadModel(weights)", () => {
+  test("open what save wrote, take it to Keras' form, and load the same model from there", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "residual-library-"));
+    try {
+      const projected = resnet("resnet20-b", { classes: 3 });
+      const classes = ["a", "b", "c"];
+      const model = modelOf({ spec: projected, tensors: initialTensors(projected, 1), preprocessing: null, classes });
+      await model.save(join(folder, "m.safetensors"));
+      const opened = await openWeights(join(folder, "m.safetensors"));
+      expect(opened).toMatchObject({ kind: "tensors", format: "safetensors", naming: "torchvision" });
+      const messages: unknown[] = [];
+      const onEvent = (event: CommandEvent) => messages.push(event);
+      const written = await convert(join(folder, "m.safetensors"), `${join(folder, "keras")}/`, { onEvent });
+      expect(written).toMatchObject({ from: "safetensors", to: "keras", lost: [] });
+      expect(await openWeights(join(folder, "keras"))).toMatchObject({ kind: "graph", format: "keras" });
+      const { save: _, ...loaded } = await loadModel(join(folder, "keras"));
+      expect(loaded).toEqual({ spec: projected, tensors: model.tensors, preprocessing: null, classes });
+      expect(messages).toEqual([]);
+
+      await convert(join(folder, "keras"), join(folder, "m.pth"));
+      expect((await loadModel(join(folder, "m.pth"), { onEvent })).spec).toEqual(projected);
+      expect(messages).toEqual([
+        { event: "notice", message: expect.stringMatching(/recognised resnet20-b for .* by its tensors/) },
+      ]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+});
+
+describe("pull(name)", () => {
+  test("refuses a name that it doesn't know, as the command does", async () => {
+    await expect(pull("resnet50-kera")).rejects.toThrow('did you mean "resnet50-keras"?');
   });
 });

@@ -7,7 +7,7 @@ import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vit
 import { encodeTensors } from "../../src/checkpoint/safetensors.ts";
 import { initialTensors } from "../../src/model/initial-tensors.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
-import { makeFolder, residual } from "./command-line.ts";
+import { makeFolder, residual, writeTinyData } from "./command-line.ts";
 
 let folder = "";
 let remove = async (): Promise<void> => {};
@@ -69,6 +69,38 @@ const serveHub = async (): Promise<string> => {
   if (address === null || typeof address === "string") throw new Error("the test server has no port");
   return `http://127.0.0.1:${address.port}`;
 };
+
+describe("<weights> of every command", () => {
+  test("may be a Keras model's folder, its model.json, or a bare state dict, whose network is recognised", async () => {
+    const data = writeTinyData(folder, "pictures");
+    await sharp(Buffer.alloc(40 * 40, 90), { raw: { width: 40, height: 40, channels: 1 } })
+      .png()
+      .toFile(join(folder, "grey-40.png"));
+    const engine = ["--engine", "reference"];
+    const run = async (...words: readonly string[]) => {
+      const { status, stdout, stderr } = await residual(folder, words);
+      expect({ words, status, stderr }).toMatchObject({ status: 0 });
+      return { stdout, stderr };
+    };
+    await run("init", "resnet20-b", "b.safetensors", "--input", "1x8x8", "--classes", "3", "--seed", "4");
+    await run("convert", "b.safetensors", "keras/");
+    await run("convert", "keras/model.json", "b.pth");
+    const summed = await run("summary", "keras", "--json");
+    expect(JSON.parse(summed.stdout)).toMatchObject({ name: "resnet20-b" });
+    const predicted = await run("predict", "keras", "grey-40.png", ...engine, "--json");
+    expect(JSON.parse(predicted.stdout)).toMatchObject([{ file: "grey-40.png" }]);
+    const evaluated = await run("evaluate", "keras/model.json", data, ...engine);
+    const bare = await run("evaluate", "b.pth", data, ...engine);
+    const recognised =
+      "b.pth: recognised resnet20-b for [1, 32, 32] and 3 classes by its tensors, which have the names of torchvision";
+    expect(bare.stderr).toContain(recognised);
+    const results = ({ stderr }: { readonly stderr: string }): string =>
+      stderr.slice(stderr.indexOf("test, 30 images"));
+    expect(results(bare)).toBe(results(evaluated));
+    const training = ["train", data, "--model", "resnet20-b", "--batch", "10", "--epochs", "1"];
+    await run(...training, ...engine, "--weights", "keras", "--dry-run");
+  }, 300_000);
+});
 
 describe("residual pull", () => {
   test("fetches into the cache, and predict takes the name, with the preprocessing that came along", async () => {

@@ -3,7 +3,7 @@ the network in both of PyTorch's layouts, for Residual to read. Run by test/exch
 
     /usr/bin/python3 tools/exchange/check_torch.py <folder>
 
-The folder holds m.pth, m.safetensors and m.npz. The safetensors reader is eight lines, for Debian has none.
+The logits of two made-up images, by m.pth, are printed as well. The folder holds m.pth, m.safetensors and m.npz. The safetensors reader is eight lines, for Debian has none.
 """
 import hashlib
 import json
@@ -41,6 +41,12 @@ def digest(state):
     return sha.hexdigest()
 
 
+def picture():
+    """Two images that both sides compute: pixel i of the batch is ((37·i) mod 101 − 50) / 25, row-major, images first."""
+    i = np.arange(2 * 3 * 64 * 64)
+    return torch.from_numpy((((37 * i) % 101 - 50) / 25).astype(np.float32).reshape(2, 3, 64, 64))
+
+
 found = {}
 npz = np.load(folder / "m.npz")
 states = {
@@ -55,6 +61,8 @@ for kind, state in states.items():
     loaded = net.load_state_dict(state, strict=True)
     found[kind] = {"keys": str(loaded), "digest": digest(net.state_dict())}
     found[kind]["dtype"] = str(next(iter(state.values())).dtype)
+    if kind == "pth":  # in f64, so that the differences found are Residual's own
+        found["logits"] = net.double().eval()(picture().double()).tolist()
 
 torch.manual_seed(1)
 net = torchvision.models.resnet18(num_classes=7)

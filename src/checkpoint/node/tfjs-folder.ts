@@ -3,6 +3,7 @@ import * as fs from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import type { HostTensor } from "../../base/tensor.ts";
+import type { StoredFloat } from "../stored-elements.ts";
 import { type TfjsModel, tfjsFiles, tfjsGroupTensors } from "../tfjs.ts";
 import { maxManifestBytes, parseTfjsManifest, type TfjsGroup } from "../tfjs-manifest.ts";
 import { syncDirectory, temporaryName, writeSynced } from "./atomic-file.ts";
@@ -76,10 +77,10 @@ export const readTfjsFolder = async (file: string): Promise<TfjsModel> => {
 
 /**
  * Writes a model as a new folder, whole or not at all; its name must be free. Throws UsageError (the name is taken, tensors that
- * aren't f32 …), FileError (a full disk).
+ * aren't f32 …), FileError (a full disk). `floats` as tfjsFiles has it.
  */
-export const writeTfjsFolder = async (folder: string, model: TfjsModel): Promise<void> => {
-  const files = tfjsFiles(model);
+export const writeTfjsFolder = async (folder: string, model: TfjsModel, floats: StoredFloat = "f32"): Promise<void> => {
+  const files = tfjsFiles(model, floats);
   const temporary = join(dirname(folder), temporaryName(basename(folder)));
   try {
     // rename would replace an empty folder, and no other: an existing one is refused before anything is written.

@@ -5,6 +5,7 @@ import { z } from "zod";
 import { FormatError, MissingError, UsageError } from "../../base/errors.ts";
 import { readTensorsFile } from "../../checkpoint/node/tensors-file.ts";
 import type { Interpolation, Preprocessing } from "../../data/preprocessing.ts";
+import { toTorchvision } from "../../exchange/names/rename.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import { downloadFile } from "./download-file.ts";
@@ -117,7 +118,7 @@ export const pullFromHub = async (
       throw new FormatError(address, `has the SHA-256 ${digest} but should have ${sha256}; it was removed: try again`);
     }
   }
-  const { tensors } = await readTensorsFile(partial);
+  const { tensors } = toTorchvision((await readTensorsFile(partial)).tensors); // timm's resnetv2 has names of its own
   const matched = matchTensors(spec, tensors, address);
   await rm(partial, { force: true });
   const classes = config.label_names?.length === spec.classes ? config.label_names : null;

@@ -1,34 +1,54 @@
-// <weights> of the command line, as far as it lies on the disk: a run directory, one of its checkpoints, or a file.
+// <weights> of the command line, as far as it lies on the disk: a run directory, one of its checkpoints, a file, or a Keras model's
+// folder. What lies there is told by its content; what network it is, is trained-model.ts' question.
 import * as fs from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
 import { openTensors, type WeightsFormat } from "../../checkpoint/node/open-tensors.ts";
+import { withFile } from "../../checkpoint/node/read-file.ts";
+import { recognitionBytes } from "../../checkpoint/recognise-format.ts";
 import { toTorchvision } from "../../exchange/names/rename.ts";
+import type { SourceGraph } from "../../exchange/structure/source-graph.ts";
+import { type GraphFormatName, graphFormats } from "../weights/graph-formats.ts";
+import { kerasFile } from "../weights/keras-format.ts";
 import { modelFile } from "./checkpoint.ts";
 import { checkpointPath, readLatestEntry } from "./checkpoint-store.ts";
 
-export interface OpenedWeights {
-  /** The file that the tensors came from. */
+interface OpenedFile {
+  /** The file that the weights came from. */
   readonly file: string;
   /** The step of the checkpoint; null for a file that belongs to no run. */
   readonly step: number | null;
-  /** Under torchvision's names, where the file's belong to a family that is known. */
-  readonly tensors: NamedTensors;
-  /** Under the file's own names. */
-  readonly asNamed: NamedTensors;
-  /** Whose names the file has: "torchvision", "timm-resnetv2" … */
-  readonly naming: string;
-  readonly format: WeightsFormat;
   /** What the file is, for people: "a PyTorch file, its state_dict; left out: epoch". */
   readonly found: string;
   /** `spec`, `classes` and `preprocessing` as JSON texts, where the file has them. */
   readonly metadata: Readonly<Record<string, string>>;
 }
 
+/** Tensors by name: which network they are of, their names and shapes tell more or less. */
+export interface OpenedTensorsFile extends OpenedFile {
+  readonly kind: "tensors";
+  readonly format: WeightsFormat;
+  /** Under torchvision's names, where the file's belong to a family that is known. */
+  readonly tensors: NamedTensors;
+  /** Under the file's own names. */
+  readonly asNamed: NamedTensors;
+  /** Whose names the file has: "torchvision", "timm-resnetv2" … */
+  readonly naming: string;
+}
+
+/** A whole network, as the format's own graph. */
+export interface OpenedGraphFile extends OpenedFile {
+  readonly kind: "graph";
+  readonly format: GraphFormatName;
+  readonly graph: SourceGraph;
+}
+
+export type OpenedWeights = OpenedTensorsFile | OpenedGraphFile;
+
 const understood =
-  "weights are a run directory, a checkpoint's directory, or a safetensors, PyTorch (.pth) or npz file";
+  "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth) or npz file, or a Keras model (tfjs layers)";
 
 /**
  * Reads the weights at a path that is relative to `cwd`. Of a run directory `which` says which checkpoint: the latest
@@ -42,9 +62,15 @@ export const openWeights = async (
 ): Promise<OpenedWeights> => {
   const absolute = resolve(cwd, path);
   const { file, step } = await locate(absolute, which);
+  const start = await withFile(file, ({ bytes, read }) => read(0, Math.min(recognitionBytes, bytes)));
+  const graphFormat = graphFormats.find(({ startsSo }) => startsSo(start));
+  if (graphFormat !== undefined) {
+    const { name, found, read } = graphFormat;
+    return { kind: "graph", file, step, format: name, found, ...(await read(file)) };
+  }
   const { tensors: asNamed, metadata, format, found } = await openTensors(file);
   const { tensors, naming } = toTorchvision(asNamed);
-  return { file, step, tensors, asNamed, naming: naming.name, metadata, format, found };
+  return { kind: "tensors", file, step, tensors, asNamed, naming: naming.name, metadata, format, found };
 };
 
 const locate = async (path: string, which: "latest" | "best"): Promise<{ file: string; step: number | null }> => {
@@ -55,7 +81,9 @@ const locate = async (path: string, which: "latest" | "best"): Promise<{ file: s
     throw explainFileError(error, path, `read ${path}`, understood);
   }
   if (!isDirectory) return { file: path, step: null };
-  if (await exists(join(path, modelFile))) return { file: join(path, modelFile), step: null };
+  for (const name of [modelFile, kerasFile]) {
+    if (await exists(join(path, name))) return { file: join(path, name), step: null };
+  }
   if (!(await exists(join(path, "run.json")))) {
     throw new UsageError(`${path} is a directory without run.json; ${understood}`);
   }

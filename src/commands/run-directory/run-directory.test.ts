@@ -242,13 +242,13 @@ describe("openWeights(path, cwd, which)", () => {
     expect(await openWeights("runs/demo", cwd)).toMatchObject({ file, step: 20, tensors, metadata });
     expect(await openWeights("runs/demo/checkpoints/20", cwd)).toMatchObject({ file, step: null, tensors, metadata });
     expect(await openWeights(file, "/")).toMatchObject({ file, step: null, tensors, metadata, format: "safetensors" });
-    expect((await openWeights("runs/demo", cwd, "best")).tensors).toEqual(testCheckpoint(10).model);
+    expect(await openWeights("runs/demo", cwd, "best")).toHaveProperty("tensors", testCheckpoint(10).model);
     writeFileSync(join(cwd, "weights"), readFileSync(file));
-    expect((await openWeights("weights", cwd)).tensors).toEqual(tensors);
+    expect(await openWeights("weights", cwd)).toHaveProperty("tensors", tensors);
   });
 
   const understood =
-    "weights are a run directory, a checkpoint's directory, or a safetensors, PyTorch (.pth) or npz file";
+    "weights are a run directory, a checkpoint's directory, a safetensors, PyTorch (.pth) or npz file, or a Keras model (tfjs layers)";
   test("names what it understands when given anything else", async () => {
     const refused = async (path: string, message: string, remedy = `; ${understood}`) =>
       expect(openWeights(path, cwd)).rejects.toThrow(new UsageError(`${message}${remedy}`));

@@ -7,15 +7,13 @@ import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { sourceBytes } from "../../data/source.ts";
-import { matchTensors } from "../../model/match-tensors.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { type Estimate, estimate, refuseIfTooLarge, type TrainingPlace } from "../../train/estimate.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
-import { specForData } from "../choose-model.ts";
+import { openNamed, specForData } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { weightsPath } from "../pull/weights-path.ts";
-import { openWeights } from "../run-directory/open-weights.ts";
+import { modelOfWeights } from "../weights/model-of-weights.ts";
 
 export interface Preparation {
   readonly spec: ResNetSpec;
@@ -90,8 +88,8 @@ const startingWeights = async (
   spec: ResNetSpec,
   { host: { cwd }, cacheFolder }: CommandEnvironment,
 ): Promise<NamedTensors> => {
-  const { tensors, file } = await openWeights(await weightsPath(weights, { cwd, cacheFolder }), cwd);
-  return matchTensors(spec, tensors, file);
+  const opened = await openNamed(weights, { cwd, cacheFolder });
+  return modelOfWeights(opened, spec).model.tensors;
 };
 
 export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>

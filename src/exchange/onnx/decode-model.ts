@@ -38,7 +38,8 @@ const readTensor = (section: Section): OnnxTensor => {
       if (key === "location") location = value;
     },
     14: (given) => {
-      external ||= given.int() === 1;
+      const place = given.int();
+      external ||= place === 1;
     },
   });
   if (external) {

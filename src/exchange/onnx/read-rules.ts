@@ -3,9 +3,7 @@
 import { transposed as turned } from "../keras/layouts.ts";
 import type { SourceNode } from "../structure/source-graph.ts";
 import { kernelOf, readPad, readSlice, spatialAxes, windowOf } from "./read-windows.ts";
-import { type Activation, describeLayout, floatTypes, type Reading, storedValue } from "./reading.ts";
-
-type Rule = (reading: Reading) => void;
+import { type Activation, describeLayout, floatTypes, type Reading, type Rule, storedValue } from "./reading.ts";
 
 /** The shortest decimal that is this f32: attributes are f32, and 0.00001 is meant where 0.000009999999747378752 is stored. */
 export const shortestDecimal = (value: number): number => {
@@ -48,7 +46,7 @@ const subsampling = (reading: Reading, x: Activation): boolean => {
   return true;
 };
 
-const addBias = (reading: Reading, x: Activation, input: number): void => {
+const addBias: (reading: Reading, x: Activation, input: number) => void = (reading, x, input) => {
   const value = reading.node.inputs[1 - input] ?? "";
   const node = reading.translation.nodes.get(x.node);
   const takes = node?.kind === "conv" || node?.kind === "dense";

@@ -1,7 +1,7 @@
 // Windows of convolutions and pools, and the Pads and Slices before them, in the source graph's terms: square, alike on all sides.
 import type { Sides } from "../../spec/spec.ts";
 import { paddingOf } from "../../spec/windows.ts";
-import { type Activation, type Reading, stridedSize } from "./reading.ts";
+import { type Activation, type Reading, type Rule, stridedSize } from "./reading.ts";
 
 const none: Sides = { top: 0, left: 0, bottom: 0, right: 0 };
 
@@ -79,7 +79,7 @@ export const spatialAxes = (reading: Reading, { layout }: Activation): readonly 
 };
 
 /** A Pad: a border for the window that comes next, or channels of zeros. */
-export const readPad = (reading: Reading): void => {
+export const readPad: Rule = (reading) => {
   const mode = reading.attribute("mode", "string")?.value ?? "constant";
   if (mode !== "constant") reading.fail(`has mode "${mode.slice(0, 20)}"; only constant can be read`);
   const amounts = reading.numbers("pads", 1) ?? reading.fail("has no pads");

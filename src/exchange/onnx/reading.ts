@@ -184,3 +184,6 @@ export const describeLayout = ({ layout }: Activation): string =>
 /** Of every so many-th row and column. */
 export const stridedSize = ({ size, strides }: Activation): Activation["size"] =>
   size && [Math.ceil(size[0] / strides[0]), Math.ceil(size[1] / strides[1])];
+
+/** Translates one node: what its first output has become, and the source nodes that takes. */
+export type Rule = (reading: Reading) => void;
