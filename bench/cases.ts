@@ -1,13 +1,14 @@
 // What `npm run bench` compares, and with whom. A case is data: adding one is adding a line; so is adding a peer.
+import type { Precision } from "../src/base/dtype.ts";
 
-export type PeerRuntime = "python" | "npm";
+/** Python with PyTorch, Node, or Node with the packages of bench/peers/npm. */
+export type PeerRuntime = "python" | "node" | "npm";
 
 export interface Peer {
   /** As tables show it. */
   readonly name: string;
   /** A script of bench/peers, and what it is told beside the case. */
   readonly script: string;
-  /** What runs it: Python, or Node with the packages of bench/peers/npm. */
   readonly runtime: PeerRuntime;
   readonly args: readonly string[];
 }
@@ -17,7 +18,7 @@ export interface Case {
   readonly what: "train" | "infer";
   readonly model: string;
   readonly batch: number;
-  readonly dtype: "f32";
+  readonly dtype: Precision;
   /** Height and width. */
   readonly image: number;
   /** For how long our steps are timed in each round. */
@@ -44,6 +45,7 @@ const pyTorch = (script: string): readonly Peer[] =>
   }));
 const trainers = pyTorch("pytorch_train.py");
 const predictors: readonly Peer[] = [
+  { name: "ONNX Runtime", runtime: "node", script: "onnxruntime.js", args: [] },
   ...pyTorch("pytorch_infer.py"),
   {
     name: "PyTorch, frozen, channels-last",
@@ -60,6 +62,8 @@ const npm = (name: string, script: string, backend: string): Peer => ({
 });
 
 const small = { model: "resnet20", batch: 128, dtype: "f32", image: 32, seconds: 10 } as const;
+
+const large = { model: "resnet50", dtype: "f32", image: 224, seconds: 10 } as const;
 
 export const cases: readonly Case[] = [
   { name: "train-resnet20-f32", what: "train", ...small, peerSteps: 4, peerRepetitions: 7, peers: trainers },
@@ -93,5 +97,24 @@ export const cases: readonly Case[] = [
     ...small,
     ...{ batch: 8, seconds: 3, peerSteps: 2, peerRepetitions: 3, peerWarmup: 1, mostRounds: 3, onRequest: true },
     peers: [npm("TensorFlow.js", "tfjs_infer.js", "wasm"), npm("jax-js", "jax_infer.js", "wasm")],
+  },
+  {
+    name: "infer-resnet50-f32",
+    what: "infer",
+    ...large,
+    batch: 16,
+    peerSteps: 1,
+    peerRepetitions: 7,
+    peers: predictors,
+  },
+  // One image at a time: latency.
+  {
+    name: "infer-resnet50-f32-1",
+    what: "infer",
+    ...large,
+    batch: 1,
+    peerSteps: 10,
+    peerRepetitions: 7,
+    peers: predictors,
   },
 ];

@@ -14,7 +14,7 @@ export interface MeasuringPlace {
   readonly run: (program: string, args: readonly string[]) => Promise<unknown>;
   readonly node: string;
   /** The program that runs peers of each kind, or why there is none: an interpreter that has PyTorch; Node, with the packages. */
-  readonly runtimes: { readonly [R in PeerRuntime]: Runtime };
+  readonly runtimes: { readonly [R in Exclude<PeerRuntime, "node">]: Runtime };
   readonly say: (line: string) => void;
   readonly about: Pick<BenchRecord, "recordedAt" | "command" | "hardware" | "loadBefore"> & {
     readonly versions: Readonly<Record<string, string>>;
@@ -40,8 +40,9 @@ const peerDocument = z.object({
 
 const ourScript = "dist/bench/ours.js";
 
+const scriptOf = ({ runtime, script }: Peer): string => `${runtime === "node" ? "dist/" : ""}bench/peers/${script}`;
 const peerArgs = (each: Case, peer: Peer, { threads, quick }: BenchRunOptions): readonly string[] => [
-  `bench/peers/${peer.script}`,
+  scriptOf(peer),
   ...["--model", each.model, "--batch", String(each.batch), "--dtype", each.dtype, "--image", String(each.image)],
   ...["--threads", String(threads), "--steps", String(quick ? 1 : each.peerSteps)],
   ...[
@@ -59,7 +60,8 @@ export const measureCase = async (
   options: BenchRunOptions,
   { run, node, runtimes, say, about }: MeasuringPlace,
 ): Promise<BenchRecord> => {
-  const { threads, convolution, quick } = options;
+  const { threads, quick } = options;
+  const convolution = options.convolution ?? (each.what === "infer" ? "auto" : "direct");
   const rounds = Math.min(options.rounds, each.mostRounds ?? options.rounds);
   const task = (kind: OurTask["task"]): OurTask => ({
     task: kind,
@@ -87,9 +89,10 @@ export const measureCase = async (
     skipped.push({ name, reason });
     say(`${each.name}: ${name} is left out: ${reason}`);
   };
+  const runtimeOf = ({ runtime }: Peer): Runtime => (runtime === "node" ? { path: node } : runtimes[runtime]);
   const isSkipped = (name: string): boolean => skipped.some((other) => other.name === name);
   for (const { peer } of peers) {
-    const runtime = runtimes[peer.runtime];
+    const runtime = runtimeOf(peer);
     if ("reason" in runtime) skip(peer.name, runtime.reason);
   }
 
@@ -103,7 +106,7 @@ export const measureCase = async (
     if (last.javascriptFraction !== null) javascriptFraction.push(last.javascriptFraction);
     say(`${each.name}: round ${round}: ours ${last.imagesPerSecond.median.toFixed(1)} images/s`);
     for (const { peer, samples: theirs } of peers) {
-      const runtime = runtimes[peer.runtime];
+      const runtime = runtimeOf(peer);
       if ("reason" in runtime || isSkipped(peer.name)) continue;
       try {
         const document = peerDocument.parse(await run(runtime.path, peerArgs(each, peer, options)));

@@ -7,7 +7,8 @@ export interface BenchRunOptions {
   readonly cases: readonly Case[];
   readonly rounds: number;
   readonly threads: number;
-  readonly convolution: "direct" | "auto";
+  /** Null: direct for training, auto for inference. */
+  readonly convolution: "direct" | "auto" | null;
   /** Times for less: to see that everything works. Such a run writes no records unless `out` is given. */
   readonly quick: boolean;
   /** Candidates for the interpreter that has PyTorch, best first. */
@@ -24,7 +25,7 @@ export const usage = `Alternates Residual and its peers in one run, each as its 
                         ${cases.map(({ name }) => name).join(", ")}
   --rounds N            of A B A B … (default 5)
   --threads N           of ours and of the peers (default: the cores that this process may use)
-  --convolution KIND    direct, or auto: Winograd where oneDNN thinks that it pays (default direct)
+  --convolution KIND    direct, or auto: Winograd where oneDNN thinks that it pays (default: auto for inference)
   --python PATH         the interpreter that has PyTorch (default: Debian's, then python3)
   --out FOLDER          where records go (default bench/results; the table is made of those there)
   --quick               one short round, to see that everything works: writes records only with --out
@@ -42,7 +43,7 @@ const words = {
   case: { type: "string", multiple: true },
   rounds: { type: "string" },
   threads: { type: "string" },
-  convolution: { type: "string", default: "direct" },
+  convolution: { type: "string" },
   python: { type: "string" },
   out: { type: "string" },
   quick: { type: "boolean", default: false },
@@ -53,8 +54,8 @@ const words = {
 export const parseOptions = (args: readonly string[], cores: number): BenchRunOptions | null => {
   const values = parseWords(args);
   if (values.help) return null;
-  const { convolution, quick } = values;
-  if (convolution !== "direct" && convolution !== "auto") {
+  const { convolution = null, quick } = values;
+  if (convolution !== null && convolution !== "direct" && convolution !== "auto") {
     throw new UsageError(`--convolution should be direct or auto but is "${convolution}"`);
   }
   return {

@@ -38,8 +38,8 @@ const environmentFor = (engine: OneDnnEngine): BenchEnvironment => {
 const perform = async (task: OurTask, engine: OneDnnEngine): Promise<object> => {
   const options: BenchOptions = { ...task, engine: "onednn", check: false, roof: false };
   const environment = environmentFor(engine);
-  if (task.task === "roof") return { gflops: await measureRoof(engine) };
-  if (task.task === "check") return checkNumbers(engine, task.what, benchSpec(options), 0, environment);
+  if (task.task === "roof") return { gflops: await measureRoof(engine, task.dtype) };
+  if (task.task === "check") return checkNumbers(engine, task, benchSpec(options), 0, environment);
   const { implementations, ...report } = await bench(options, environment);
   return report;
 };

@@ -1,7 +1,19 @@
-// Element types. f64 exists for the reference engine (finite differences); i32 holds labels, indices and seeds.
+// Element types. f64 exists for the reference engine (finite differences); i32 holds labels, indices and seeds; bf16, the upper
+// half of an f32, exists between the nodes of a graph alone: what goes in, what comes out and what is kept is of a host type.
 
+/** The types of tensors outside of programs: JavaScript has arrays for them. */
 export type DType = "f32" | "f64" | "i32";
 export type FloatDType = Exclude<DType, "i32">;
+/** The types of a graph's values. */
+export type ValueDType = DType | "bf16";
+/** What activations may be computed in: what a person chooses by `--dtype`. */
+export const precisions = ["f32", "bf16"] as const;
+export type Precision = (typeof precisions)[number];
+
+/** The type of the parameters, sums and statistics that go with activations of a type. */
+export const fullTypes = { f32: "f32", f64: "f64", i32: "i32", bf16: "f32" } as const satisfies {
+  readonly [D in ValueDType]: DType;
+};
 
 /** The array that holds elements of a type. The buffer may be shared between threads. */
 export interface ArrayOf {
@@ -12,10 +24,14 @@ export interface ArrayOf {
 export type TypedArray = ArrayOf[DType];
 
 /** Bytes of one element. */
-export const dtypeBytes: { readonly [D in DType]: number } = { f32: 4, f64: 8, i32: 4 };
+export const dtypeBytes: { readonly [D in ValueDType]: number } = { f32: 4, f64: 8, i32: 4, bf16: 2 };
 
 /** The unit roundoff u: a result rounded to nearest is off by at most a fraction u of itself. */
-export const unitRoundoff: { readonly [D in FloatDType]: number } = { f32: 2 ** -24, f64: 2 ** -53 };
+export const unitRoundoff: { readonly [D in FloatDType | "bf16"]: number } = {
+  f32: 2 ** -24,
+  f64: 2 ** -53,
+  bf16: 2 ** -8,
+};
 
 const constructors: {
   readonly [D in DType]: new (

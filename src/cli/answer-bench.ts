@@ -5,6 +5,7 @@ import { profilePicture } from "../commands/bench/profile-picture.ts";
 import { checkPictureName, writePicture } from "../commands/bench/write-picture.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
 import { type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
+import { precisionOf } from "../commands/choose-precision.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
 import { profileLines } from "./profile-lines.ts";
@@ -29,6 +30,7 @@ const stages: { readonly [S in BenchStage]: string } = {
   compile: "compiling",
   time: "timing whole steps",
   profile: "timing each node",
+  latency: "timing single images",
   roof: "measuring the machine's roof with large matrix products",
 };
 
@@ -48,6 +50,14 @@ const benchLines = (report: BenchReport): readonly string[] => {
       "speed",
       `${formatCount(median)} images/s (${formatCount(min)} … ${formatCount(max)} in ${formatCount(n)} rounds)`,
     ],
+    ...(report.latencyMs === null
+      ? []
+      : [
+          [
+            "one image",
+            `${formatCount(report.latencyMs.median)} ms (95 of 100 within ${formatCount(report.latencyMs.p95)} ms; ${formatCount(report.latencyMs.n)} runs)`,
+          ] as const,
+        ]),
     [
       "work",
       roofGflops === null || roofFraction === null
@@ -75,12 +85,11 @@ const benchLines = (report: BenchReport): readonly string[] => {
 
 /** Throws UsageError for words that mean no case, and what bench throws. */
 export const answerBench = async (words: BenchWords, session: Session): Promise<void> => {
-  const { what, dtype = "f32", model, batch, image, seconds, engine = "onednn", picture } = words;
+  const { what, model, batch, image, seconds, engine = "onednn", picture } = words;
   const { environment, json, print } = session;
   if (what !== "train" && what !== "infer") {
     throw new UsageError(`bench times train or infer but was asked for "${what}"`);
   }
-  if (dtype !== "f32") throw new UsageError(`--dtype should be "f32" but is "${dtype}"`);
   if (picture !== undefined) checkPictureName(picture);
   const profile = words.profile === true || picture !== undefined;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
@@ -89,7 +98,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       what,
       model,
       batch,
-      dtype,
+      dtype: precisionOf(words.dtype),
       engine: engineNameOf(engine),
       threads: engine === "reference" ? 1 : threadsOf(words, environment),
       ...(image !== undefined && { image }),
@@ -100,7 +109,8 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       },
     },
     {
-      openEngine: async (name, threads) => (await environment.openEngine(engineNameOf(name), threads)).engine,
+      openEngine: async (name, threads, convolution) =>
+        (await environment.openEngine(engineNameOf(name), threads, convolution)).engine,
       checkGraph,
       now: environment.monotonicMs,
       hardware: { cpu, cores, memoryBytes },

@@ -1,6 +1,7 @@
 // The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
 import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
@@ -51,6 +52,8 @@ const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
 ];
+const dtypeOption = (): Option =>
+  option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
 const weightsOptions = (): readonly Option[] => [
   number("--seed <n>", "for fresh weights, where <weights> is a network's name"),
   option("--model <name|file.json>", "the network of a weights file that doesn't say"),
@@ -92,6 +95,7 @@ interface Train extends Engines, Weights {
 }
 interface Evaluate extends Engines, Weights {
   readonly split?: string;
+  readonly dtype?: string;
   readonly batch?: number;
   readonly validation?: number;
 }
@@ -111,6 +115,7 @@ interface Bench extends Engines {
 }
 interface Predict extends Engines, Weights {
   readonly top?: number;
+  readonly dtype?: string;
 }
 
 /** Options that belong to a new run: a resumed one has its own. */
@@ -190,7 +195,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     number("--epochs <n>", "times through the training images"),
     number("--batch <n>", "images of a step"),
     number("--learning-rate <rate>", "of the schedule, at its highest"),
-    option("--dtype <type>", "f32"),
+    dtypeOption(),
     number("--seed <n>", "decides weights, order and augmentation"),
     number("--validation <n>", "training images held out for choices"),
     option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
@@ -214,6 +219,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--reestimate-statistics", "first average batch norm's statistics over batches of the training split"),
     number("--statistics-batch <n>", "images of such a batch (default: the run's, or 128)"),
     option("--save <file.safetensors>", "keep the model with the new statistics"),
+    dtypeOption(),
     ...weightsOptions(),
     ...engineOptions(),
   ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
@@ -221,6 +227,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   );
   command("predict <weights> <images...>", "names what is in PNG, JPEG or WebP pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
+    dtypeOption(),
     ...weightsOptions(),
     ...engineOptions(),
   ]).action((weights: string, images: string[], { json, ...options }: Common & Predict) =>
@@ -258,7 +265,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),
-    option("--dtype <type>", "f32"),
+    dtypeOption(),
     number("--image <side>", "height and width of the images (default: the network's)"),
     number("--seconds <n>", "for how long steps are timed (default: 20)"),
     option("--profile", "the time of each node as well, and what computes it"),

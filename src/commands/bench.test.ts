@@ -41,9 +41,21 @@ describe("bench(options, environment)", () => {
     expect(report.implementations.some(({ node }) => node === "layer1.0.conv1")).toBe(true);
   });
 
-  test("times the network as it is evaluated", async () => {
-    const report = await bench({ ...tiny, what: "infer" }, environment);
+  test("times the network as it is evaluated, batch norm folded, and single images", async () => {
+    const algorithms: string[] = [];
+    const openEngine: BenchEnvironment["openEngine"] = async (_name, _threads, convolution) => {
+      algorithms.push(convolution);
+      return createReferenceEngine();
+    };
+    const report = await bench({ ...tiny, what: "infer" }, { ...environment, openEngine });
     expect(report.check?.worst.share).toBeLessThanOrEqual(1);
+    expect(report.check?.values).toBe(2); // the logits of one image, and those of eight
+    expect(report.latencyMs?.median).toBeGreaterThan(0);
+    expect(report.latencyMs?.p95).toBeGreaterThanOrEqual(report.latencyMs?.median ?? Number.NaN);
+    expect(algorithms).toEqual(["auto"]);
+    expect(report.implementations.some(({ node }) => node === "conv1.folded")).toBe(true);
+    // Weights are folded once, not each time: 2 flops for each multiply-add, and a little for biases, additions and relus.
+    expect(report.gflops / report.imagesPerSecond.median).toBeLessThan(2 * 2.7e-3);
     expect(report.implementations.some(({ node }) => node.includes("gradient"))).toBe(false);
   });
 

@@ -1,17 +1,20 @@
 // `residual bench`: checks the numbers on a reduced case, then times whole steps on synthetic data, and says what share of the
 // machine's practical roof they reach. About a minute. Comparing with peers is `npm run bench` (bench/run.ts).
 import { UsageError } from "../base/errors.ts";
-import type { NodeImplementation } from "../engine/contract.ts";
+import type { Engine, NodeImplementation, State } from "../engine/contract.ts";
 import { flopsOf } from "../graph/cost-rules.ts";
 import { fuse } from "../passes/fuse.ts";
-import { makePlan } from "../plan/plan.ts";
-import { benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
+import { makePlan, type Plan } from "../plan/plan.ts";
+import type { ResNetSpec } from "../spec/spec.ts";
+import { evaluationPlan } from "../train/evaluation-program.ts";
+import { type BenchCase, benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
 import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
 import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
 import { measureRoof } from "./bench/measure-roof.ts";
 import { type ProfileReport, profileReport, profileRuns } from "./bench/profile.ts";
 import { slowCodeNotice } from "./bench/slow-code.ts";
 import { type Spread, spreadOf } from "./bench/spread.ts";
+import { type Latency, timeLatency } from "./bench/time-latency.ts";
 import { timeSteps } from "./bench/time-steps.ts";
 
 export type { BenchEnvironment, BenchHardware, BenchOptions, BenchStage } from "./bench/environment.ts";
@@ -30,6 +33,8 @@ export interface BenchReport {
   readonly threads: number;
   /** Of rounds of half a second or more. */
   readonly imagesPerSecond: Spread;
+  /** Of a batch of one image; null of training. */
+  readonly latencyMs: Latency | null;
   /** The median rate in GFLOP/s: every operation of the graph, a multiply-add counted as two. */
   readonly gflops: number;
   /** GFLOP/s of the best of several large matrix products in the same run; null when it was not measured. */
@@ -59,15 +64,16 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   checkCount("batch", batch);
   checkCount("threads", threads);
   if (!(seconds > 0)) throw new UsageError(`bench: seconds should be above 0 but is ${seconds}`);
-  const engine = await environment.openEngine(options.engine, threads);
+  const { convolution = what === "infer" ? "auto" : "direct" } = options;
+  const engine = await environment.openEngine(options.engine, threads, convolution);
   try {
     onStage?.("check");
-    const check = (options.check ?? true) ? await checkNumbers(engine, what, spec, seed, environment) : null;
+    const check = (options.check ?? true) ? await checkNumbers(engine, options, spec, seed, environment) : null;
 
     onStage?.("compile");
-    const each = benchCase(what, spec, batch);
+    const each = benchCase(what, spec, batch, dtype);
     const state = await engine.createState(benchState(each, seed));
-    const plan = makePlan(fuse(each.graph, engine.fusions));
+    const plan = benchPlan(options, each, batch, engine);
     const program = await engine.compile(plan, state);
 
     onStage?.("time");
@@ -78,12 +84,17 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     const profiled = options.profile ? await profileRuns(program, inputs, engine.name, now) : null;
     const { implementations, memory } = program;
     await program.dispose();
+
+    if (what === "infer") onStage?.("latency");
+    const latencyMs =
+      what === "infer" ? await latencyOf(engine, spec, state, options, { seconds: seconds / 5, now }) : null;
     await state.dispose();
 
     onStage?.("roof");
-    const roofGflops = (options.roof ?? true) ? await measureRoof(engine) : null;
+    const roofGflops = (options.roof ?? true) ? await measureRoof(engine, dtype) : null;
     const imagesPerSecond = spreadOf(times.imagesPerSecond);
-    const timed = each.graph.nodes.filter(({ part }) => part !== "measure"); // norms are for the log, when asked for
+    // Weights are prepared once for a state; norms are for the log, when asked for.
+    const timed = each.graph.nodes.filter(({ part }) => part === "step" || part === "update");
     const flops = timed.reduce((sum, node) => sum + flopsOf(node), 0);
     const gflops = ((flops / batch) * imagesPerSecond.median) / 1e9;
     return {
@@ -95,6 +106,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
       engine: options.engine,
       threads,
       imagesPerSecond,
+      latencyMs,
       gflops,
       roofGflops,
       roofFraction: roofGflops === null ? null : gflops / roofGflops,
@@ -109,4 +121,22 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   } finally {
     await engine.dispose();
   }
+};
+
+const benchPlan = ({ what, dtype }: BenchOptions, each: BenchCase, batch: number, engine: Engine): Plan =>
+  what === "infer" ? evaluationPlan(engine, each.spec, batch, dtype) : makePlan(fuse(each.graph, engine.fusions));
+
+/** Times one image over the state of the batch. */
+const latencyOf = async (
+  engine: Engine,
+  spec: ResNetSpec,
+  state: State,
+  options: BenchOptions,
+  timing: { readonly seconds: number; readonly now: () => number },
+): Promise<Latency> => {
+  const single = benchCase("infer", spec, 1, options.dtype);
+  const program = await engine.compile(benchPlan(options, single, 1, engine), state);
+  const latency = await timeLatency(program, benchInputs(single, options.seed ?? 0), timing);
+  await program.dispose();
+  return latency;
 };

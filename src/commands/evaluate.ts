@@ -1,5 +1,6 @@
 // `residual evaluate`: how well a network does on a split of a data set, each image counted once.
 import { resolve } from "node:path";
+import type { Precision } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { DataSet } from "../data/data-set.ts";
@@ -13,6 +14,7 @@ import { type Evaluation, evaluate as evaluateLogits } from "../evaluate/evaluat
 import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import { checkPrecision, precisionOf } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { matchClasses } from "./match-classes.ts";
 import { reestimate, statisticsBatch } from "./reestimate.ts";
@@ -57,6 +59,8 @@ export interface EvaluateOptions extends EngineOptions, WeightsOptions {
   readonly statisticsBatch?: number;
   /** A safetensors file for the model with the new statistics; without it nothing is written. */
   readonly save?: string;
+  /** Of activations: "f32" (default) or "bf16". */
+  readonly dtype?: string;
 }
 
 /** The document, with everything that a person may want to see beside it. */
@@ -113,11 +117,12 @@ export const evaluateModel = async (
   batch: number,
   engine: Engine,
   environment: Pick<CommandEnvironment, "signal" | "onEvent">,
+  precision: Precision = "f32",
 ): Promise<Evaluation> => {
   const { signal, onEvent } = environment;
   const size = Math.min(batch, source.labels.length);
   const state = await engine.createState(model.tensors);
-  const programs = evaluationPrograms(engine, model.spec, state);
+  const programs = evaluationPrograms(engine, model.spec, state, precision);
   try {
     return await evaluateLogits({
       split,
@@ -146,6 +151,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   if (!Number.isInteger(batch) || batch < 1) {
     throw new UsageError(`--batch should be a whole number of at least 1 but is ${batch}`);
   }
+  const precision = precisionOf(options.dtype);
   const { host, cacheFolder, signal, onEvent } = environment;
   const data = await environment.openDataSet(options.data, {
     validation,
@@ -174,13 +180,14 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const throughNetwork = source.labels.length * (reestimates ? 2 : 1) + (reestimates ? data.train.labels.length : 0);
   const { engine } = await engineForInference(options, model.spec, throughNetwork, environment);
   try {
+    checkPrecision(precision, engine, environment);
     const given = { ...model, preprocessing };
-    const evaluation = await evaluateModel(given, source, split, batch, engine, environment);
+    const evaluation = await evaluateModel(given, source, split, batch, engine, environment, precision);
     const document = evaluateDocument(evaluation);
     if (!reestimates) return { document, evaluation, before: null, classes };
 
     const { tensors, ...told } = await reestimate(given, data.train, statistics, engine, environment);
-    const after = await evaluateModel({ ...given, tensors }, source, split, batch, engine, environment);
+    const after = await evaluateModel({ ...given, tensors }, source, split, batch, engine, environment, precision);
     const file = options.save === undefined ? null : resolve(host.cwd, options.save);
     if (file !== null) await saveModel({ ...given, tensors }, file, host.cwd);
     const { top1, top5, loss } = document;

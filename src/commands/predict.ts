@@ -1,4 +1,5 @@
 // `residual predict`: names what a network sees in pictures.
+import type { Precision } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { tensor } from "../base/tensor.ts";
@@ -11,6 +12,7 @@ import { type Prediction, predictions } from "../evaluate/predict.ts";
 import { evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import { checkPrecision, precisionOf } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { classNames, type TrainedModel } from "./trained-model.ts";
 
@@ -27,6 +29,8 @@ export interface PredictOptions extends EngineOptions, WeightsOptions {
   readonly images: readonly (string | PixelPicture)[];
   /** Classes told for each picture; 5 by default. */
   readonly top?: number;
+  /** Of activations: "f32" (default) or "bf16". */
+  readonly dtype?: string;
 }
 
 /** Pictures that go through the network together. */
@@ -73,13 +77,14 @@ const predictPictures = async (
   pictures: readonly Float32Array[],
   top: number,
   engine: Engine,
+  precision: Precision,
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly Prediction[])[]> => {
   const { preprocessing, spec } = model;
   const shape = preprocessing === null ? spec.input : ([preprocessing.channels, ...preprocessing.size] as const);
   const batch = Math.min(largestBatch, pictures.length);
   const state = await engine.createState(model.tensors);
-  const programs = evaluationPrograms(engine, spec, state);
+  const programs = evaluationPrograms(engine, spec, state, precision);
   try {
     const logitsOf = await programs.logitsFor([batch, ...shape]);
     const elements = elementCount(shape);
@@ -102,18 +107,20 @@ const predictPictures = async (
 /** Names what is in picture files, with a model in memory; shared with the library. Errors as predict's. */
 export const predictWithModel = async (
   model: TrainedModel,
-  options: EngineOptions & Pick<PredictOptions, "images" | "top">,
+  options: EngineOptions & Pick<PredictOptions, "images" | "top" | "dtype">,
   environment: CommandEnvironment,
 ): Promise<readonly PredictDocument[]> => {
   const { images, top = defaultTop } = options;
   if (!Number.isInteger(top) || top < 1) {
     throw new UsageError(`--top should be a whole number of at least 1 but is ${top}`);
   }
+  const precision = precisionOf(options.dtype);
   if (images.length === 0) return [];
   const pictures = await readPictures(model, images, environment);
   const { engine } = await engineForInference(options, model.spec, images.length, environment);
   try {
-    const answers = await predictPictures(model, pictures, top, engine, environment.signal);
+    checkPrecision(precision, engine, environment);
+    const answers = await predictPictures(model, pictures, top, engine, precision, environment.signal);
     return images.map((image, i) => ({ file: nameOf(image, i), predictions: answers[i] ?? [] }));
   } finally {
     await engine.dispose();

@@ -7,6 +7,7 @@ import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
 import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
+import { checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import type { EstimateEvent } from "./events.ts";
 import { type Checkpoint, modelFile } from "./run-directory/checkpoint.ts";
@@ -36,6 +37,7 @@ export const train = async (options: TrainOptions, environment: CommandEnvironme
 
   const chosen = await engineForTraining(options, environment);
   try {
+    checkPrecision(recipe.dtype, chosen.engine, environment);
     const { estimate, implementations } = await tellEstimate(preparation, chosen, environment);
     if (options.dryRun === true) return { kind: "estimate", estimate };
     environment.signal?.throwIfAborted();
@@ -64,6 +66,7 @@ export const trainInMemory = async (
   const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
   const { engine } = await engineForTraining(options, environment);
   try {
+    checkPrecision(recipe.dtype, engine, environment);
     const { onEvent } = environment;
     const result = await trainNetwork({ ...trainingOf(preparation, environment), engine, onEvent });
     return { preparation, result };
@@ -93,6 +96,7 @@ export const resumeTraining = async (
     const { engine = record.engine, threads = record.threads } = options;
     const chosen = await engineForTraining({ engine, threads }, environment);
     try {
+      checkPrecision(recipe.dtype, chosen.engine, environment);
       await tellEstimate(preparation, chosen, environment);
       environment.signal?.throwIfAborted();
       isTakenOver = true;

@@ -2,7 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 import { elementCount, formatShape, sameShape } from "../base/shape.ts";
 import type { NamedTensors } from "../base/tensor.ts";
-import type { Part } from "../graph/ops.ts";
+import type { Part, RunPart } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
 import type { PartOfPlan } from "../plan/parts.ts";
 import type { Plan } from "../plan/plan.ts";
@@ -44,7 +44,7 @@ export const checkWrite = (tensors: NamedTensors, kept: ReadonlyMap<string, Tens
 export const checkInputs = (
   plan: Plan,
   parts: Readonly<Record<Part, PartOfPlan>>,
-  wanted: readonly Part[],
+  wanted: readonly RunPart[],
   inputs: ProgramInputs,
 ): void => {
   for (const value of plan.graph.inputs) {

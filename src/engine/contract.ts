@@ -3,14 +3,18 @@
 // (UnsupportedError) what they can't do. They never compute something else, and hold no global state.
 import type { HostTensor, NamedTensors } from "../base/tensor.ts";
 import type { FusionRule } from "../graph/fusion-rule.ts";
-import type { Part } from "../graph/ops.ts";
+import type { RunPart } from "../graph/ops.ts";
 import type { MemoryPlan } from "../plan/memory.ts";
 import type { Plan } from "../plan/plan.ts";
+
+/** How an engine computes with bf16: no slower than with f32, slower (in f32, with conversions), or not at all. */
+export type Bf16Support = "fast" | "slow" | "none";
 
 export interface Engine {
   readonly name: "reference" | "onednn" | "webgpu";
   /** The fusions it has; what is handed to compile may contain no others. */
   readonly fusions: readonly FusionRule[];
+  readonly bf16: Bf16Support;
   /** Copies the tensors into a new state. */
   createState(tensors: NamedTensors): Promise<State>;
   /**
@@ -40,16 +44,17 @@ export type ProgramOutputs = Readonly<Record<string, HostTensor>>;
 
 export interface Program {
   /**
-   * Runs one part or, by default, `step` and then `update`. Calls are queued: they run in the order in which they were made.
+   * Runs one part or, by default, `step` and then `update`. The part `prepare` comes before a step by itself, when the state has
+   * changed since it last ran. Calls are queued: they run in the order in which they were made.
    * Inputs may not be changed before the promise settles; those that a part doesn't read may be left out. Outputs that later
    * parts compute keep their last value.
    */
-  run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs>;
+  run(inputs: ProgramInputs, part?: RunPart): Promise<ProgramOutputs>;
   /**
    * Runs as `run` does, and gives the seconds that each call took, in the order of `implementations`; 0 for calls of other
    * parts. An engine that can't tell has no such method.
    */
-  profile?(inputs: ProgramInputs, part?: Part): Promise<Float64Array>;
+  profile?(inputs: ProgramInputs, part?: RunPart): Promise<Float64Array>;
   /** Where each value lies in the program's arena; the state is not part of it. */
   readonly memory: MemoryPlan;
   /** What computes each node: the name that the engine's library gives the implementation. */

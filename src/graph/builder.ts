@@ -5,13 +5,13 @@ import type { Shape } from "../base/shape.ts";
 import { type Graph, resultsOf, type StateUpdate } from "./graph.ts";
 import type { Node, NodeOf, Operands, OpKind, Params, Part, Results } from "./ops.ts";
 import { shapeOf } from "./shape-rules.ts";
-import type { Value } from "./value.ts";
+import { formatValue, type HostValue, isHostValue, type Value } from "./value.ts";
 
 export class GraphBuilder {
-  readonly #inputs: Value[] = [];
-  readonly #states: Value[] = [];
+  readonly #inputs: HostValue[] = [];
+  readonly #states: HostValue[] = [];
   readonly #nodes: Node[] = [];
-  readonly #outputs = new Map<string, Value>();
+  readonly #outputs = new Map<string, HostValue>();
   readonly #updates: StateUpdate[] = [];
   readonly #updated = new Set<string>();
   readonly #names = new Set<string>();
@@ -33,15 +33,15 @@ export class GraphBuilder {
   }
 
   /** A value that the caller gives at every run. */
-  input<const S extends Shape>(name: string, dtype: DType, shape: S): Value<S> {
-    const value: Value<S> = { name: this.#claim(name), dtype, shape };
+  input<const S extends Shape>(name: string, dtype: DType, shape: S): HostValue<S> {
+    const value: HostValue<S> = { name: this.#claim(name), dtype, shape };
     this.#inputs.push(value);
     return value;
   }
 
   /** A value that is kept between runs. */
-  state<const S extends Shape>(name: string, dtype: DType, shape: S): Value<S> {
-    const value: Value<S> = { name: this.#claim(name), dtype, shape };
+  state<const S extends Shape>(name: string, dtype: DType, shape: S): HostValue<S> {
+    const value: HostValue<S> = { name: this.#claim(name), dtype, shape };
     this.#states.push(value);
     return value;
   }
@@ -82,11 +82,13 @@ export class GraphBuilder {
 
   /** Makes a value readable after each run. */
   output(value: Value): void {
+    invariant(isHostValue(value), `the output ${formatValue(value)} can't leave the graph: cast it to f32`);
     this.#outputs.set(value.name, value);
   }
 
   /** After the part `update` the state holds the value. */
-  update(state: Value, value: Value): void {
+  update(state: HostValue, value: Value): void {
+    invariant(isHostValue(value), `${state.name} can't be kept as ${formatValue(value)}: cast it to f32`);
     invariant(!this.#updated.has(state.name), `${state.name} is updated twice`);
     this.#updated.add(state.name);
     this.#updates.push({ state, value });

@@ -30,6 +30,7 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   batchNormTrain: times(7), // two for each statistic, three to apply
   batchNormInference: times(2),
   batchNormBackward: times(9), // four for the two sums, five for dx
+  foldBatchNorm: times(1),
   relu: times(1),
   reluBackward: times(1),
   add: times(1),
@@ -60,6 +61,7 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   dropout: times(1),
   softmaxCrossEntropy: ({ operands: { logits } }) => 5 * elementCount(logits.shape),
   softmaxCrossEntropyBackward: times(3),
+  cast: times(0),
   constant: times(0),
   weightedSum: ({ operands, results: { y } }) => (2 * Object.keys(operands).length - 1) * elementCount(y.shape),
   descend: times(2),

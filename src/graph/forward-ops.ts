@@ -1,6 +1,6 @@
 // The operations that networks are built of: operands, parameters, results. Every one of them has a gradient rule.
 // Letters: N images, C channels, H × W pixels, O filters, U × V kernel, K classes; a primed size (H′) is the result's.
-import type { FloatDType } from "../base/dtype.ts";
+import type { FloatDType, ValueDType } from "../base/dtype.ts";
 import type {
   FeatureShape,
   FilterShape,
@@ -144,10 +144,34 @@ export interface ForwardOps {
     params: { readonly labelSmoothing: number };
     results: { loss: Value<ScalarShape>; probabilities: Value<FeatureShape> };
   };
+  /** The same elements in another type, each rounded to nearest, ties to even. */
+  cast: { operands: { x: Value }; params: { readonly dtype: Exclude<ValueDType, "i32"> }; results: { y: Value } };
   /** The same number everywhere. */
   constant: {
     operands: Record<never, never>;
     params: { readonly value: number; readonly shape: Shape; readonly dtype: FloatDType };
     results: { y: Value };
+  };
+}
+
+/** Operations of a network that no longer learns: they have no gradient. */
+export interface EvaluationOps {
+  /**
+   * Filters and bias of the convolution that does what a convolution and the batch norm after it do. With
+   * g = scale / √(variance + ε):
+   *   weight′[o, c, u, v] = weight[o, c, u, v] · g[o],   bias′[o] = (bias[o] − mean[o]) · g[o] + shift[o]
+   * bias, the convolution's own, may be left out. All vectors [O].
+   */
+  foldBatchNorm: {
+    operands: {
+      weight: Value<FilterShape>;
+      bias?: Value<VectorShape>;
+      scale: Value<VectorShape>;
+      shift: Value<VectorShape>;
+      mean: Value<VectorShape>;
+      variance: Value<VectorShape>;
+    };
+    params: { readonly epsilon: number };
+    results: { weight: Value<FilterShape>; bias: Value<VectorShape> };
   };
 }

@@ -1,6 +1,6 @@
 // Every operation of the IR in one map, and nodes typed by it. Tables over OpKind are total: tsc lists what a new one lacks.
 import type { BackwardOps } from "./backward-ops.ts";
-import type { ForwardOps } from "./forward-ops.ts";
+import type { EvaluationOps, ForwardOps } from "./forward-ops.ts";
 import type { UpdateOps } from "./update-ops.ts";
 import type { Value } from "./value.ts";
 
@@ -16,7 +16,7 @@ export interface FusedOps {
   };
 }
 
-export interface Ops extends ForwardOps, BackwardOps, UpdateOps, FusedOps {}
+export interface Ops extends ForwardOps, EvaluationOps, BackwardOps, UpdateOps, FusedOps {}
 
 export type OpKind = keyof Ops;
 /** The operations that have a gradient rule. */
@@ -27,11 +27,14 @@ export type Params<K extends OpKind> = Ops[K]["params"];
 export type Results<K extends OpKind> = Ops[K]["results"];
 
 /**
- * When a node runs: `step` forward and backward; `update` weights, momenta and running statistics; `measure` norms for
- * the log, after the update, and only when asked.
+ * When a node runs: `prepare` before a step, but only when the state has changed since the last time: folded weights, and
+ * whatever else follows from states alone; `step` forward and backward; `update` weights, momenta and running statistics;
+ * `measure` norms for the log, after the update, and only when asked.
  */
-export type Part = "step" | "update" | "measure";
-export const parts: readonly Part[] = ["step", "update", "measure"];
+export type Part = "prepare" | "step" | "update" | "measure";
+export const parts: readonly Part[] = ["prepare", "step", "update", "measure"];
+/** The parts that a caller runs; `prepare` runs by itself. */
+export type RunPart = Exclude<Part, "prepare">;
 
 /** What a node of one kind is made of. */
 export interface NodeOf<K extends OpKind> {

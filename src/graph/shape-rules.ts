@@ -1,8 +1,10 @@
 // What each operation makes of its operands: the shape and type of every result, or a ShapeError that says what doesn't fit.
 // A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
+import { fullTypes } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, type Pair, type Shape, sameShape } from "../base/shape.ts";
 import { type PoolParams, windowPositions } from "./geometry.ts";
+import { checkOperandTypes } from "./operand-types.ts";
 import type { Operands, OpKind, Params, Results } from "./ops.ts";
 import type { Value } from "./value.ts";
 
@@ -15,6 +17,8 @@ const value = <const S extends Shape>(name: string, like: { readonly dtype: Valu
   shape,
 });
 
+/** A sum over activations, of the type in which parameters are kept: weight gradients are f32 where activations are bf16. */
+const full = ({ dtype }: Value): Pick<Value, "dtype"> => ({ dtype: fullTypes[dtype] });
 const expectShape = (name: string, operand: string, actual: Value, expected: Shape): void => {
   if (!sameShape(actual.shape, expected)) throw new ShapeError(name, operand, formatShape(expected), actual.shape);
 };
@@ -67,6 +71,14 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
   batchNormInference: (name, { x, ...vectors }) => {
     perChannel(name, x, vectors);
     return { y: value(name, x, x.shape) };
+  },
+  foldBatchNorm: (name, { weight, ...vectors }) => {
+    const [filters] = weight.shape;
+    for (const [operand, actual] of Object.entries(vectors)) expectShape(name, operand, actual, [filters]);
+    return {
+      weight: value(`${name}.weight`, weight, weight.shape),
+      bias: value(`${name}.bias`, vectors.shift, [filters]),
+    };
   },
   relu: (name, { x }) => ({ y: value(name, x, x.shape) }),
   add: (name, operands) => ({ y: value(name, operands.a, alike(name, operands).shape) }),
@@ -122,6 +134,7 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
       probabilities: value(`${name}.probabilities`, logits, logits.shape),
     };
   },
+  cast: (name, { x }, { dtype }) => ({ y: value(name, { dtype }, x.shape) }),
   constant: (name, _operands, { shape, dtype }) => ({ y: value(name, { dtype }, shape) }),
 
   conv2dBackwardData: (name, { dy, weight }, params) => {
@@ -136,7 +149,7 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     const [n, , h, w] = x.shape;
     const [height, width] = windowPositions([h, w], [u, v], params);
     expectShape(name, "dy", dy, [n, o, height, width]);
-    return { dWeight: value(name, dy, params.filterShape) };
+    return { dWeight: value(name, full(dy), params.filterShape) };
   },
   batchNormBackward: (name, { x, dy, ...vectors }) => {
     expectShape(name, "dy", dy, x.shape);
@@ -156,7 +169,7 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     expectShape(name, "dy", dy, y.shape);
     return { dx: value(name, y, y.shape) };
   },
-  sumPerChannel: (name, { dy }) => ({ dBias: value(name, dy, [dy.shape[1]]) }),
+  sumPerChannel: (name, { dy }) => ({ dBias: value(name, full(dy), [dy.shape[1]]) }),
   maxPoolBackward: (name, { argmax, dy }, { inputShape }) => {
     expectShape(name, "dy", dy, argmax.shape);
     return { dx: value(name, dy, inputShape) };
@@ -227,10 +240,13 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
 };
 
-/** The results of a node of kind K, named; throws ShapeError when the operands don't fit. */
+/** The results of a node of kind K, named; throws ShapeError when the operands' shapes don't fit, Error when their types don't. */
 export const shapeOf = <K extends OpKind>(
   kind: K,
   name: string,
   operands: Operands<K>,
   params: Params<K>,
-): Results<K> => shapeRules[kind](name, operands, params);
+): Results<K> => {
+  checkOperandTypes(kind, name, operands);
+  return shapeRules[kind](name, operands, params);
+};

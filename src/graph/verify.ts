@@ -58,12 +58,16 @@ export const verifyGraph = (graph: Graph): Graph => {
     if (known.has(value.name)) problem(`${value.name} is defined twice`);
     known.set(value.name, value);
   }
+  const inputs = new Set(graph.inputs.map(({ name }) => name));
   let reached = 0;
   for (const node of graph.nodes) {
     const part = parts.indexOf(node.part);
     if (part < reached) problem(`${node.name} of the part ${node.part} comes after the part ${parts[reached]}`);
     reached = part;
     verifyNode(node, known);
+    const given = node.part === "prepare" ? operandsOf(node).find(([, { name }]) => inputs.has(name)) : undefined;
+    if (given)
+      problem(`${node.name} of the part prepare reads the input ${given[1].name}, but states alone are known then`);
   }
   for (const value of graph.outputs) if (!known.has(value.name)) problem(`the output ${value.name} is never computed`);
   const states = new Set(graph.states.map(({ name }) => name));

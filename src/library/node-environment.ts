@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { performance } from "node:perf_hooks";
 import { recipes } from "../../recipes/index.ts";
 import { cacheFolder, extractedPackageFolder } from "../base/cache-folder.ts";
-import type { CommandEnvironment, EngineName, OpenedEngine } from "../commands/environment.ts";
+import type { CommandEnvironment, ConvolutionAlgorithm, EngineName, OpenedEngine } from "../commands/environment.ts";
 import { type Fonts, findFonts } from "../commands/fonts.ts";
 import { type Machine, measureMachine } from "../commands/machine.ts";
 import { npmRegistry } from "../commands/pull/npm-package.ts";
@@ -53,9 +53,11 @@ export const nodeMachine = (): Machine =>
     cpu: cpus()[0]?.model ?? "unknown processor",
   });
 
-const engines: { readonly [N in EngineName]: (threads: number) => Promise<OpenedEngine> } = {
-  onednn: async (threads) => {
-    const engine = await createOneDnnEngine({ places: libraryPlaces(), threads, convolution: "direct" });
+const engines: {
+  readonly [N in EngineName]: (threads: number, convolution: ConvolutionAlgorithm) => Promise<OpenedEngine>;
+} = {
+  onednn: async (threads, convolution) => {
+    const engine = await createOneDnnEngine({ places: libraryPlaces(), threads, convolution });
     return { engine, version: engine.library.version };
   },
   reference: async () => ({ engine: await createReferenceEngine(), version: null }),
@@ -119,7 +121,7 @@ export const nodeEnvironment = (
   measureMachine: nodeMachine,
   versions: { residual: readVersion(), node: process.versions.node },
   recipes,
-  openEngine: (name, threads) => engines[name](threads),
+  openEngine: (name, threads, convolution = "direct") => engines[name](threads, convolution),
   openDataSet: openData,
 });
 

@@ -3,7 +3,7 @@ import type { FloatDType } from "../base/dtype.ts";
 import { invariant } from "../base/errors.ts";
 import type { FeatureShape, ImageShape, Shape, VectorShape } from "../base/shape.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
-import type { Value } from "../graph/value.ts";
+import type { HostValue, Value } from "../graph/value.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 
 export interface ForwardOptions {
@@ -33,7 +33,7 @@ const areFeatures = (value: Value): value is Value<FeatureShape> => value.shape.
 
 /** What has been built so far: activations by the name of their layer, maps [N, C, H, W] or features [N, F]. */
 export class Construction {
-  readonly parameters: Value[] = [];
+  readonly parameters: HostValue[] = [];
   readonly batchStatistics: BatchStatistics[] = [];
   readonly builder: GraphBuilder;
   readonly spec: ResNetSpec;
@@ -84,7 +84,7 @@ export class Construction {
   }
 
   /** Declares a learned parameter. */
-  parameter<const S extends Shape>(name: string, shape: S): Value<S> {
+  parameter<const S extends Shape>(name: string, shape: S): HostValue<S> {
     const value = this.builder.state(name, this.dtype, shape);
     this.parameters.push(value);
     return value;

@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import type { FeatureShape, ImageShape, VectorShape } from "../base/shape.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/value.ts";
+import type { HostValue, Value } from "../graph/value.ts";
 import { layersOf } from "../spec/layers.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { type BatchStatistics, Construction, type ForwardOptions } from "./construction.ts";
@@ -18,7 +18,7 @@ export interface Forward {
   /** `fc` [N, classes]. */
   readonly logits: Value<FeatureShape>;
   /** The learned parameters, which are states of the graph, in the order of parameterTable. */
-  readonly parameters: readonly Value[];
+  readonly parameters: readonly HostValue[];
   /** Of the batch norms that take the batch's statistics, in the order of the layers; empty in evaluation. */
   readonly batchStatistics: readonly BatchStatistics[];
   /** The input `dropoutKey` i32 [2], the run's seed and the number of the step; null where nothing is dropped. */

@@ -1,4 +1,5 @@
 // Running statistics of batch norm: the update that training makes to the means and variances which evaluation uses.
+import { fullTypes } from "../base/dtype.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import type { BatchStatistics } from "./forward.ts";
@@ -21,7 +22,7 @@ export const updateRunningStatistics = (
       [`${layer}.running_mean`, mean, 1],
       [`${layer}.running_var`, variance, runningVariance === "unbiased" ? count / (count - 1) : 1],
     ] as const) {
-      const running = builder.state(name, batch.dtype, batch.shape);
+      const running = builder.state(name, fullTypes[batch.dtype], batch.shape);
       const coefficients = { running: 1 - momentum, batch: momentum * correction };
       builder.update(running, builder.add("weightedSum", `${name}.next`, { running, batch }, { coefficients }).y);
     }

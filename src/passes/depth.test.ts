@@ -3,7 +3,7 @@ import { expect, test } from "vitest";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { FusionRule } from "../graph/fusion-rule.ts";
 import { printGraph } from "../graph/print.ts";
-import type { Value } from "../graph/value.ts";
+import type { HostValue, Value } from "../graph/value.ts";
 import { verifyGraph } from "../graph/verify.ts";
 import { makePlan } from "../plan/plan.ts";
 import { differentiate } from "./differentiate.ts";
@@ -21,7 +21,7 @@ const addRelu: FusionRule = {
 
 test(`passes take a chain of ${depth} layers`, { timeout: 120_000 }, () => {
   const builder = new GraphBuilder();
-  const weights: Value[] = [];
+  const weights: HostValue[] = [];
   let x: Value = builder.input("x", "f32", [2, 3]);
   for (let i = 0; i < depth; i++) {
     const weight = builder.state(`layer${i}.weight`, "f32", [2, 3]);

@@ -119,6 +119,13 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
     const dy = gradientOf(y);
     return { x: dy && builder.add("dropout", `${name}.dx`, { x: dy, key }, params).y, key: null };
   },
+  // Rounding counts as if it were none: the gradient passes through, in the type of the operand. Where y is a weight's bf16 copy, its
+  // gradient is f32 already.
+  cast: ({ name, operands: { x }, results: { y } }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    if (dy === null || x.dtype === "i32" || dy.dtype === x.dtype) return { x: dy };
+    return { x: builder.add("cast", `${name}.dx`, { x: dy }, { dtype: x.dtype }).y };
+  },
   softmaxCrossEntropy: ({ name, operands: { labels }, results, params }, { gradientOf, builder }) => {
     const { loss, probabilities } = results;
     invariant(!gradientOf(probabilities), `${name}: the gradient is that of the loss, not of the probabilities`);

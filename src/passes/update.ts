@@ -3,11 +3,11 @@
 // are the model's business: model/running-statistics.ts.
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
-import type { Value } from "../graph/value.ts";
+import type { HostValue, Value } from "../graph/value.ts";
 
 /** A parameter that learns: `weight` is a state, `gradient` the gradient of the loss by it. */
 export interface LearnedParameter {
-  readonly weight: Value;
+  readonly weight: HostValue;
   readonly gradient: Value;
   /** λ of this parameter; 0 where it isn't to decay (batch norm and biases, often). */
   readonly weightDecay: number;

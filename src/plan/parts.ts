@@ -1,4 +1,4 @@
-// What each part of a plan (step, update, measure) consists of and needs: its nodes, its inputs, the parts it builds upon.
+// What each part of a plan (prepare, step, update, measure) consists of and needs: its nodes, its inputs, the parts it builds upon.
 import { operandsOf, resultsOf } from "../graph/graph.ts";
 import { type Node, type Part, parts } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
@@ -9,7 +9,7 @@ export interface PartOfPlan {
   readonly nodes: readonly Node[];
   /** Names of the inputs that it reads. */
   readonly inputs: ReadonlySet<string>;
-  /** Earlier parts of which it reads values. */
+  /** Earlier parts of which it reads values, and which have to run before it each time: all but `prepare`, whose values last. */
   readonly earlier: ReadonlySet<Part>;
   /** The graph's outputs that its nodes make. */
   readonly outputs: readonly Value[];
@@ -27,9 +27,18 @@ export const partsOf = (plan: Plan): Readonly<Record<Part, PartOfPlan>> => {
     return {
       nodes,
       inputs: new Set(read.filter((name) => inputNames.has(name))),
-      earlier: new Set(parts.filter((other) => other !== part && read.some((name) => madeIn.get(name) === other))),
+      earlier: new Set(
+        parts.filter(
+          (other) => other !== part && other !== "prepare" && read.some((name) => madeIn.get(name) === other),
+        ),
+      ),
       outputs: plan.graph.outputs.filter(({ name }) => madeIn.get(name) === part),
     };
   };
-  return { step: contents("step"), update: contents("update"), measure: contents("measure") };
+  return {
+    prepare: contents("prepare"),
+    step: contents("step"),
+    update: contents("update"),
+    measure: contents("measure"),
+  };
 };

@@ -7,6 +7,7 @@ import type { Preprocessing } from "../data/preprocessing.ts";
 import { type Graph, resultsOf } from "../graph/graph.ts";
 import type { Value } from "../graph/value.ts";
 import { buildGraph } from "../model/forward.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { type Interval, type MemoryPlan, planMemory } from "../plan/memory.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -80,7 +81,9 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
   const { graph } = buildTrainingGraph(spec, recipe);
   const { learnedCount, frozenCount } = frozenParts(spec, recipe);
   const arena = planArena(graph);
-  const evaluationGraph = validates ? buildGraph(spec, { mode: "evaluation", batch }) : null;
+  const evaluationGraph = validates
+    ? withPrecision(buildGraph(spec, { mode: "evaluation", batch }), recipe.dtype)
+    : null;
   const stateBytes = graph.states.reduce((sum, state) => sum + bytesOfValue(state), 0);
   const parts = {
     arenaBytes: arena.arenaBytes,

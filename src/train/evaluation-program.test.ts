@@ -1,8 +1,12 @@
 import { describe, expect, test } from "vitest";
+import { randomPurposes, randomStream } from "../base/philox.ts";
+import { sharedZeros, tensor } from "../base/tensor.ts";
 import { openEvaluationLoader } from "../data/node/loader.ts";
 import { syntheticSource } from "../data/synthetic.ts";
+import type { Engine } from "../engine/contract.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
 import { evaluate, type LogitsFor } from "../evaluate/evaluate.ts";
+import type { Logits } from "../evaluate/logits.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import { evaluationPrograms } from "./evaluation-program.ts";
@@ -10,6 +14,23 @@ import { evaluationPrograms } from "./evaluation-program.ts";
 const source = syntheticSource({ images: 10, shape: [1, 4, 4], classes: 3, seed: 1 });
 const preprocessing = { size: [4, 4], channels: 1, mean: [0.5], deviation: [0.25] } as const;
 const openBatches = (batch: number) => () => openEvaluationLoader({ source, batch, preprocessing, workers: 0 });
+
+const tiny = parseSpec(
+  {
+    name: "tiny",
+    input: [1, 4, 4],
+    classes: 3,
+    stem: { width: 4, kernel: 3, stride: 1, pool: null },
+    stages: [{ blocks: 1, width: 4, stride: 1 }],
+    block: "basic",
+    shortcut: "A",
+  },
+  "tiny",
+);
+const randomImages = (images: number): Float32Array => {
+  const { normal } = randomStream(3, randomPurposes.synthetic);
+  return Float32Array.from({ length: images * 16 }, normal);
+};
 
 /** Sure of class 0 for every image. */
 const alwaysFirst: LogitsFor = async ([batch]) => {
@@ -40,21 +61,9 @@ describe("evaluate(options)", () => {
   });
 
   test("gives the same logits whatever the batch, in the source's order", async () => {
-    const spec = parseSpec(
-      {
-        name: "tiny",
-        input: [1, 4, 4],
-        classes: 3,
-        stem: { width: 4, kernel: 3, stride: 1, pool: null },
-        stages: [{ blocks: 1, width: 4, stride: 1 }],
-        block: "basic",
-        shortcut: "A",
-      },
-      "tiny",
-    );
     const engine = await createReferenceEngine();
-    const state = await engine.createState(initialTensors(spec, 1));
-    const { logitsFor, dispose } = evaluationPrograms(engine, spec, state);
+    const state = await engine.createState(initialTensors(tiny, 1));
+    const { logitsFor, dispose } = evaluationPrograms(engine, tiny, state);
     const results = [];
     for (const batch of [1, 4, 10, 16]) {
       results.push(await evaluate({ split: "test", source, openBatches: openBatches(batch), logitsFor }));
@@ -64,6 +73,51 @@ describe("evaluate(options)", () => {
       expect(labels).toEqual(source.labels);
     }
     expect(new Set(results[0]?.logits.data).size).toBeGreaterThan(20);
+    await dispose();
+    await engine.dispose();
+  });
+
+  test("serves any number of images with a few programs, each image's logits the same in every company", async () => {
+    const engine = await createReferenceEngine();
+    const state = await engine.createState(initialTensors(tiny, 1));
+    let compiled = 0;
+    const counting: Engine = {
+      name: engine.name,
+      fusions: engine.fusions,
+      bf16: engine.bf16,
+      createState: (tensors) => engine.createState(tensors),
+      compile: (plan, over) => {
+        compiled++;
+        return engine.compile(plan, over);
+      },
+      dispose: () => engine.dispose(),
+    };
+    const { logitsFor, dispose } = evaluationPrograms(counting, tiny, state);
+    const images = randomImages(40);
+    const logitsOf = async (n: number): Promise<Logits> =>
+      (await logitsFor([n, 1, 4, 4]))(tensor("f32", [n, 1, 4, 4], images.slice(0, n * 16)));
+    const all = (await logitsOf(40)).data.slice();
+    expect(compiled).toBe(1);
+    for (let n = 1; n <= 40; n++) {
+      const { shape, data } = await logitsOf(n);
+      expect(shape).toEqual([n, 3]);
+      expect(data).toEqual(all.subarray(0, n * 3));
+    }
+    expect(compiled).toBe(1 + 6); // 40 itself; 1, 2, 4 … 32
+    await dispose();
+    await engine.dispose();
+  });
+
+  test("takes images from shared memory without asking for a copy of it", async () => {
+    const engine = await createReferenceEngine();
+    const state = await engine.createState(initialTensors(tiny, 1));
+    const { logitsFor, dispose } = evaluationPrograms(engine, tiny, state);
+    const images = sharedZeros("f32", [7, 1, 4, 4]);
+    images.data.set(randomImages(7));
+    await logitsFor([2, 1, 4, 4]); // the first batch: 7 is taken apart
+    const shared = (await (await logitsFor([7, 1, 4, 4]))(images)).data.slice();
+    const ownMemory = tensor("f32", images.shape, images.data.slice());
+    expect((await (await logitsFor([7, 1, 4, 4]))(ownMemory)).data).toEqual(shared);
     await dispose();
     await engine.dispose();
   });

@@ -1,5 +1,6 @@
 // Recipes from outside: each field is checked once, here. What hangs on the data (a batch larger than it, a warm-up longer than
 // the training) is checked where the data are known: training-length.ts.
+import { type Precision, precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { type Augmentation, type Erasing, noAugmentation } from "../data/augmentation.ts";
 import type { Interpolation } from "../data/preprocessing.ts";
@@ -148,7 +149,7 @@ const fields = record<Recipe>(
     name: text,
     model: withDefault(orNull(text), null),
     data: withDefault(orNull(text), null),
-    dtype: withDefault<"f32">(oneOf(["f32"]), "f32"),
+    dtype: withDefault<Precision>(oneOf(precisions), "f32"),
     batch: wholeNumber(1, " (the paper's: 128 for CIFAR-10, 256 for ImageNet)"),
     epochs: wholeNumber(1, ""),
     optimizer,

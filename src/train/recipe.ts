@@ -1,5 +1,6 @@
 // A recipe: everything about a training that isn't the network, the data or the machine. Plain JSON data; the files in recipes/
 // are made with `recipe`, what comes from outside with `parseRecipe` (parse-recipe.ts).
+import type { Precision } from "../base/dtype.ts";
 import type { Augmentation } from "../data/augmentation.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import type { Schedule } from "./schedule.ts";
@@ -25,7 +26,8 @@ export interface Recipe {
   readonly model: string | null;
   /** The data set that it was made for; null for any. */
   readonly data: string | null;
-  readonly dtype: "f32";
+  /** Of activations. With bf16, parameters, velocities, their gradients, statistics and the loss stay f32. */
+  readonly dtype: Precision;
   /** Images of one step. */
   readonly batch: number;
   readonly epochs: number;

@@ -58,6 +58,7 @@ describe("train({ resume })", () => {
     const noting = (engine: Engine): Engine => ({
       name: engine.name,
       fusions: engine.fusions,
+      bf16: engine.bf16,
       dispose: () => engine.dispose(),
       createState: (tensors) => engine.createState(tensors),
       compile: async (plan, state) => {

@@ -45,7 +45,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
     const weights = training.weights ?? initialTensors(spec, recipe.seed);
     const state = keep(await engine.createState(startingState(graph, spec, weights, resume)));
     const program = keep(await engine.compile(makePlan(fuse(graph, engine.fusions)), state));
-    const { logitsFor } = keep(evaluationPrograms(engine, spec, state));
+    const { logitsFor } = keep(evaluationPrograms(engine, spec, state, recipe.dtype));
     const batches = keep(
       training.openTrainingBatches({
         source: training.train,

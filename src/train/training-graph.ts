@@ -10,6 +10,7 @@ import { headParameters } from "../model/fresh-head.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { updateRunningStatistics } from "../model/running-statistics.ts";
 import { differentiate } from "../passes/differentiate.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { addUpdate } from "../passes/update.ts";
 import type { ParameterRole } from "../spec/parameters.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -61,7 +62,6 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
   const { logits, parameters, batchStatistics, dropoutKey } = buildForward(builder, spec, {
     mode: "training",
     batch,
-    dtype,
     fixedBatchNorms,
   });
   const learning = parameters.filter(({ name }) => learns(name));
@@ -70,7 +70,8 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
   builder.output(loss);
   builder.output(logits);
 
-  const differentiated = differentiate(builder.build(), loss, learning);
+  // Logits and loss are f32 whatever activations are, so they keep their names and types.
+  const differentiated = differentiate(withPrecision(builder.build(), dtype), loss, learning);
   const withStatistics = GraphBuilder.from(differentiated.graph);
   updateRunningStatistics(withStatistics, spec, batchStatistics);
   const roles = new Map(parameterTable(spec).map(({ name, role }) => [name, role]));

@@ -6,8 +6,9 @@ import { recordSchema } from "../../bench/record.ts";
 import { ProcessFailure } from "../../bench/run-process.ts";
 
 const [each] = cases;
+const inference = cases.find(({ what }) => what === "infer");
 const options = parseOptions(["--rounds", "3"], 2);
-if (each === undefined || options === null) throw new Error("the first case, with options");
+if (each === undefined || inference === undefined || options === null) throw new Error("the first case, with options");
 
 const ours: Readonly<Record<string, unknown>> = {
   check: { values: 3, worst: { name: "fc.weight", share: 0.1 }, peakResidentBytes: 1, library: "2.6.3" },
@@ -46,6 +47,10 @@ const placeWith = (python: { path: string } | { reason: string }, answer: (args:
       run: async (program: string, args: readonly string[]): Promise<unknown> => {
         if (program === "python") {
           called.push(args.at(-1) ?? "");
+          return answer(args);
+        }
+        if (args[0]?.startsWith("dist/bench/peers/")) {
+          called.push(args[0]);
           return answer(args);
         }
         const { task } = JSON.parse(args[1] ?? "");
@@ -90,4 +95,17 @@ test("measureCase runs npm peers with Node, and no more rounds than a slow case 
   expect(record.skipped).toEqual([]);
   expect(record.peers.map(({ samples }) => samples.length)).toEqual([2]);
   expect(record.peers[0]?.command).toMatch(/^node bench\/peers\/npm\/jax_train\.js .* --warmup 1 --backend wasm$/);
+});
+
+test("measureCase runs peers of Node's without Python", async () => {
+  const { called, place } = placeWith({ reason: "No module named 'torch'" }, () => ({
+    ...peer,
+    versions: { onnxruntime: "1.30.0" },
+  }));
+  const record = await measureCase(inference, { ...options, rounds: 1 }, place);
+  expect(called).toEqual(["check", "time", "dist/bench/peers/onnxruntime.js", "roof"]);
+  expect(record.peers.map(({ name }) => name)).toEqual(["ONNX Runtime"]);
+  expect(record.peers[0]?.command).toMatch(/^node dist\/bench\/peers\/onnxruntime\.js --model resnet20 /);
+  expect(record.ours.command).toContain('"convolution":"auto"');
+  expect(record.versions).toMatchObject({ onnxruntime: "1.30.0" });
 });

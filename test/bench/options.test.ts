@@ -6,7 +6,7 @@ import { UsageError } from "../../src/base/errors.ts";
 describe("parseOptions(args, cores)", () => {
   test("takes all cases but those on request, five rounds and every core by default", () => {
     const options = parseOptions([], 2);
-    expect(options).toMatchObject({ rounds: 5, threads: 2, convolution: "direct", quick: false, out: null });
+    expect(options).toMatchObject({ rounds: 5, threads: 2, convolution: null, quick: false, out: null });
   });
 
   test("leaves out cases whose peers would have to be installed, unless they are asked for", () => {

@@ -17,6 +17,7 @@ const wrongEngine = async (mistake: (node: Node) => Node): Promise<Engine> => {
   return {
     name: engine.name,
     fusions: engine.fusions,
+    bf16: engine.bf16,
     createState: (tensors) => engine.createState(tensors),
     compile: (plan, state) => engine.compile(makePlan(mistaken(plan.graph)), state),
     dispose: () => engine.dispose(),

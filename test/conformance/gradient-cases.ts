@@ -261,6 +261,10 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
       "1 image, 2 classes": (b) => loss(b, 1, 2, 0),
     },
   },
+  cast: {
+    through: ["y"],
+    cases: { "to the same type": (b) => b.add("cast", "node", { x: b.input("x", "f64", [2, 3]) }, { dtype: "f64" }) },
+  },
   constant: {
     through: ["y"],
     cases: { "has no operands": (b) => b.add("constant", "node", {}, { value: 0.5, shape: [2, 3], dtype: "f64" }) },

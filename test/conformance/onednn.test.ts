@@ -1,4 +1,5 @@
 // The CPU engine against the reference in f64: every operation, every fusion, whole training steps.
+import { precisions } from "../../src/base/dtype.ts";
 import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { oneDnnOptions } from "../engine/onednn-options.ts";
 import { runConformance } from "./conformance.ts";
@@ -7,11 +8,14 @@ import { describeTrainingSteps } from "./training-steps.ts";
 
 const createEngine = () => createOneDnnEngine(oneDnnOptions);
 
-await runConformance({
-  engineName: "onednn",
-  createEngine,
-  skip: [{ reason: "the winners are the library's workspace", cases: ["maxPool: the winners"] }],
-});
+for (const precision of precisions) {
+  await runConformance({
+    engineName: "onednn",
+    precision,
+    createEngine,
+    skip: [{ reason: "the winners are the library's workspace", cases: ["maxPool: the winners"] }],
+  });
+}
 describeFastCode(createEngine, [
   "multiply",
   "sigmoid",

@@ -109,7 +109,7 @@ describe.skipIf(typeof opened === "string")("the oneDNN engine", () => {
     const state = await engine.createState(new Map());
     const compiling = engine.compile(makePlan(graph), state);
     await expect(compiling).rejects.toThrow(UnsupportedError);
-    await expect(compiling).rejects.toThrow("the engine onednn can't do this: it computes in f32, not in f64");
+    await expect(compiling).rejects.toThrow("the engine onednn can't do this: it computes in f32 and bf16, not in f64");
   });
 
   test("refuses an input of another shape, a state that lacks a tensor, a write that doesn't fit", async () => {

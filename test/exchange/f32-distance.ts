@@ -2,7 +2,6 @@
 // The network runs in f64, then with noise of √n·u · magnitude on every result of every operation, where error-rules.ts says how many
 // roundings n an operation with its reduction length takes, and relative to which magnitude. The root of the mean square distance over
 // a few such runs, times `safety`, is the bound, as engine/conformance/compare-graph.ts has it for engines; the reasons stand there.
-import { unitRoundoff } from "../../src/base/dtype.ts";
 import type { NamedTensors } from "../../src/base/tensor.ts";
 import { type Comparison, compareNorm, distance } from "../../src/engine/conformance/compare-values.ts";
 import { interpret, interpretDisturbed } from "../../src/engine/conformance/interpret.ts";
@@ -17,8 +16,7 @@ export const f32Comparison = (graph: Graph, tensors: NamedTensors): ((logits: Fl
   const exact = elements.get(name) ?? new Float64Array();
   let squares = 0;
   for (let seed = 1; seed <= disturbedRuns; seed++) {
-    const amplitude = ({ roundings }: { readonly roundings: number }) => Math.sqrt(roundings) * unitRoundoff.f32;
-    const disturbed = interpretDisturbed(graph, tensors, bounds, amplitude, seed).get(name) ?? new Float64Array();
+    const disturbed = interpretDisturbed(graph, tensors, bounds, seed).get(name) ?? new Float64Array();
     squares += distance(disturbed, exact) ** 2;
   }
   const allowed = safety * Math.sqrt(squares / disturbedRuns);

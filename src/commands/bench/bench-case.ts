@@ -1,4 +1,5 @@
 // The case that bench times: which graph, from which numbers. Synthetic and seeded; no accuracy on them means anything.
+import type { Precision } from "../../base/dtype.ts";
 import { UsageError } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { type HostTensor, type NamedTensors, sharedZeros } from "../../base/tensor.ts";
@@ -7,18 +8,20 @@ import { buildGraph } from "../../model/forward.ts";
 import { initialTensors } from "../../model/initial-tensors.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
+import { evaluationGraph } from "../../train/evaluation-program.ts";
 import { buildTrainingGraph } from "../../train/training-graph.ts";
 import type { BenchOptions } from "./environment.ts";
 
 export interface BenchCase {
   readonly spec: ResNetSpec;
-  /** Without the engine's fusions. */
+  /** What is timed, without the engine's fusions: of a network that is evaluated, with batch norm folded. */
   readonly graph: Graph;
+  /** What it should compute. */
+  readonly definition: Graph;
 }
 
 /** The optimiser of every timed step: that of the scripts in bench/peers. */
 const settings = {
-  dtype: "f32",
   labelSmoothing: 0,
   optimizer: {
     kind: "sgd",
@@ -45,13 +48,22 @@ export const checkCount = (name: string, value: number): void => {
   }
 };
 
-export const benchCase = (what: BenchOptions["what"], spec: ResNetSpec, batch: number): BenchCase => ({
-  spec,
-  graph:
-    what === "train"
-      ? buildTrainingGraph(spec, { ...settings, batch }).graph
-      : buildGraph(spec, { mode: "evaluation", batch }),
-});
+export const benchCase = (
+  what: BenchOptions["what"],
+  spec: ResNetSpec,
+  batch: number,
+  dtype: Precision = "f32",
+): BenchCase => {
+  if (what === "infer") {
+    return {
+      spec,
+      graph: evaluationGraph(spec, batch, dtype),
+      definition: buildGraph(spec, { mode: "evaluation", batch }),
+    };
+  }
+  const { graph } = buildTrainingGraph(spec, { ...settings, dtype, batch });
+  return { spec, graph, definition: graph };
+};
 
 /** One batch in shared memory: normal images, random labels, the peers' learning rate. */
 export const benchInputs = ({ spec, graph }: BenchCase, seed: number): Readonly<Record<string, HostTensor>> => {

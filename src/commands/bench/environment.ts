@@ -1,4 +1,5 @@
 // What bench is asked, and what it is handed of the world by the composition root.
+import type { Precision } from "../../base/dtype.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -10,9 +11,12 @@ export interface BenchOptions {
   readonly model: string;
   /** Images of one step. */
   readonly batch: number;
-  readonly dtype: "f32";
+  /** Of activations. */
+  readonly dtype: Precision;
   readonly threads: number;
   readonly engine: Engine["name"];
+  /** Default direct for training, auto for inference. */
+  readonly convolution?: "direct" | "auto";
   /** Height and width; by default those that the network was made for. */
   readonly image?: number;
   /** Whether the numbers are checked first. Default true. */
@@ -27,9 +31,9 @@ export interface BenchOptions {
   readonly seed?: number;
   readonly onStage?: (stage: BenchStage) => void;
 }
-export type BenchStage = "check" | "compile" | "time" | "profile" | "roof";
+export type BenchStage = "check" | "compile" | "time" | "profile" | "latency" | "roof";
 
-/** One value of a run, compared with f64: `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
+/** One value of a run, compared with f64 (and what bf16 makes of it): `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
 export interface CheckedValue {
   readonly name: string;
   readonly share: number;
@@ -37,9 +41,18 @@ export interface CheckedValue {
 }
 
 export interface BenchEnvironment {
-  readonly openEngine: (engine: Engine["name"], threads: number) => Promise<Engine>;
-  /** Compares an engine's run of the graph with f64: `checkGraph` of engine/conformance. */
-  readonly checkGraph: (engine: Engine, graph: Graph, tensors: NamedTensors) => Promise<readonly CheckedValue[]>;
+  /** `convolution`: the algorithm; auto may take Winograd's. */
+  readonly openEngine: (engine: Engine["name"], threads: number, convolution: "direct" | "auto") => Promise<Engine>;
+  /**
+   * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
+   * engine/conformance.
+   */
+  readonly checkGraph: (
+    engine: Engine,
+    graph: Graph,
+    tensors: NamedTensors,
+    options: { readonly runAs: Graph },
+  ) => Promise<readonly CheckedValue[]>;
   /** Milliseconds that only grow, from any beginning. */
   readonly now: () => number;
   readonly hardware: BenchHardware;

@@ -1,5 +1,6 @@
 // The machine's practical roof: the best rate of several large matrix products through the engine's own library, call by call.
 // What a step reaches is told as a share of it. The roof is not the silicon's: a convolution may well reach more.
+import type { Precision } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import type { ImageShape } from "../../base/shape.ts";
@@ -9,18 +10,19 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import { flopsOf } from "../../graph/cost-rules.ts";
 import { padding } from "../../graph/geometry.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { withPrecision } from "../../passes/precision.ts";
 import { makePlan } from "../../plan/plan.ts";
 
 const node = "product";
 
 /** Pixels times channels by a square matrix: a 1×1 convolution, whose layouts the engine may choose. */
-const pixelProduct = (x: ImageShape): Graph => {
+const pixelProduct = (x: ImageShape, precision: Precision): Graph => {
   const builder = new GraphBuilder();
   const images = builder.input("x", "f32", x);
   const weight = builder.state("weight", "f32", [x[1], x[1], 1, 1]);
   const params = { stride: [1, 1], padding: padding(0), groups: 1 } as const;
   builder.output(builder.add("conv2d", node, { x: images, weight }, params).y);
-  return builder.build();
+  return withPrecision(builder.build(), precision);
 };
 
 /** A square matrix product, row-major. */
@@ -34,11 +36,15 @@ const matrixProduct = (size: number): Graph => {
 };
 
 /** 7 to 17 GFLOP each: tens of milliseconds, far above any overhead, and larger than the caches. */
-const products: readonly (() => Graph)[] = [
-  () => pixelProduct([16, 512, 28, 28]),
-  () => pixelProduct([16, 1024, 14, 14]),
-  () => matrixProduct(2048),
-];
+const products: { readonly [P in Precision]: readonly (() => Graph)[] } = {
+  f32: [
+    () => pixelProduct([16, 512, 28, 28], "f32"),
+    () => pixelProduct([16, 1024, 14, 14], "f32"),
+    () => matrixProduct(2048),
+  ],
+  // Dense layers are computed in f32 whatever activations are.
+  bf16: [() => pixelProduct([16, 512, 28, 28], "bf16"), () => pixelProduct([16, 1024, 14, 14], "bf16")],
+};
 const runs = 6;
 
 const filled = (shape: HostTensor["shape"], seed: number): HostTensor => {
@@ -49,9 +55,9 @@ const filled = (shape: HostTensor["shape"], seed: number): HostTensor => {
 };
 
 /** GFLOP/s of the fastest call; null for an engine that doesn't tell how long its calls take. Some two seconds. */
-export const measureRoof = async (engine: Engine): Promise<number | null> => {
+export const measureRoof = async (engine: Engine, precision: Precision = "f32"): Promise<number | null> => {
   let best: number | null = null;
-  for (const build of products) {
+  for (const build of products[precision]) {
     const graph = build();
     const state = await engine.createState(new Map(graph.states.map(({ name, shape }) => [name, filled(shape, 1)])));
     const program = await engine.compile(makePlan(graph), state);

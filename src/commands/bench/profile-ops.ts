@@ -18,7 +18,7 @@ export const profileOps = [
   "reorder",
   "fill",
 ] as const;
-/** `reorder` and `fill` are no nodes of the graph but the engine's own calls: another layout, a constant. */
+/** `reorder` is another layout or type, also where no node of the graph asks for it; `fill` a constant. */
 export type ProfileOp = (typeof profileOps)[number];
 
 const opOfKind: { readonly [K in Exclude<OpKind, "fused">]: ProfileOp } = {
@@ -27,6 +27,7 @@ const opOfKind: { readonly [K in Exclude<OpKind, "fused">]: ProfileOp } = {
   conv2dBackwardWeight: "convolution by weights",
   batchNormTrain: "batch norm",
   batchNormInference: "batch norm",
+  foldBatchNorm: "batch norm",
   batchNormBackward: "batch norm",
   relu: "relu",
   reluBackward: "relu",
@@ -57,6 +58,7 @@ const opOfKind: { readonly [K in Exclude<OpKind, "fused">]: ProfileOp } = {
   dropout: "gate",
   softmaxCrossEntropy: "loss",
   softmaxCrossEntropyBackward: "loss",
+  cast: "reorder",
   constant: "fill",
   weightedSum: "update",
   descend: "update",

@@ -46,7 +46,7 @@ export const measureRate = async (
     const program = await engine.compile(makePlan(fuse(graph, engine.fusions)), state);
     try {
       const inputs = {
-        images: sharedZeros(recipe.dtype, [batch, ...spec.input]),
+        images: sharedZeros("f32", [batch, ...spec.input]),
         labels: sharedZeros("i32", [batch]),
         ...(usesDropout && { dropoutKey: tensor("i32", [2], Int32Array.of(0, 0)) }),
         [learningRateInput]: scalar("f32", 0),

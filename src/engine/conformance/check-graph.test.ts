@@ -46,6 +46,7 @@ const tensors = new Map([...randomTensors(graph, 3), ["learningRate", scalar("f3
 const wrongEngine = (engine: Engine, alter: (node: Node) => Node): Engine => ({
   name: engine.name,
   fusions: engine.fusions,
+  bf16: engine.bf16,
   createState: (each) => engine.createState(each),
   compile: (plan, state) => engine.compile({ ...plan, order: plan.order.map(alter) }, state),
   dispose: () => engine.dispose(),

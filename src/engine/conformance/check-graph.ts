@@ -18,6 +18,7 @@ import { type Graph, resultsOf } from "../../graph/graph.ts";
 import type { Value } from "../../graph/value.ts";
 import { fuse } from "../../passes/fuse.ts";
 import type { Engine } from "../contract.ts";
+import { checkNodes } from "./check-nodes.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
 import { interpretExactly } from "./interpret.ts";
 import { type GraphRun, runGraph } from "./run-graph.ts";
@@ -27,6 +28,8 @@ export interface GraphCheckOptions {
   readonly disturbedRuns?: number;
   /** How many times the measured distance the engine may be off. Default 3. */
   readonly safety?: number;
+  /** What the engine runs in the graph's place and should compute the same: the graph with batch norm folded, say. */
+  readonly runAs?: Graph;
 }
 
 export interface GraphCheck extends Comparison {
@@ -61,22 +64,30 @@ const elementsIn = (run: GraphRun, name: string): HostTensor["data"] => {
 };
 
 /**
- * Runs step and update of the graph on the engine, with its fusions, from the tensors (inputs and states by name), and compares
+ * Of a graph that computes in bf16 every node is checked (check-nodes.ts). Of others, it runs step and update on the engine, with its fusions, from the tensors (inputs and states by name), and compares
  * the outputs of the step and every updated state with those in f64.
  */
 export const checkGraph = async (
   engine: Engine,
   graph: Graph,
   tensors: NamedTensors,
-  { disturbedRuns = 4, safety = 3 }: GraphCheckOptions = {},
+  { disturbedRuns = 4, safety = 3, runAs = graph }: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
+  if (runAs.nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === "bf16"))) {
+    return checkNodes(engine, runAs, tensors);
+  }
   const madeByStep = new Set(
     graph.nodes.flatMap((node) => (node.part === "step" ? resultsOf(node).map(([, { name }]) => name) : [])),
   );
   const outputs = graph.outputs.filter(({ name }) => madeByStep.has(name));
   const values: readonly Value[] = [...outputs, ...graph.updates.map(({ state }) => state)];
-  const step: Graph = { ...graph, outputs, nodes: graph.nodes.filter(({ part }) => part !== "measure") };
-  const fused = fuse(step, engine.fusions);
+  const withoutMeasure = (whole: Graph): Graph => ({
+    ...whole,
+    outputs,
+    nodes: whole.nodes.filter(({ part }) => part !== "measure"),
+  });
+  const step = withoutMeasure(graph);
+  const fused = fuse(withoutMeasure(runAs), engine.fusions);
 
   const run = await runGraph(engine, fused, tensors);
   const size = Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;

@@ -4,16 +4,16 @@
 //   1. For each operation, error-rules.ts says what its roundings come to: at most γ_n · magnitude; for roundings that are
 //      independent and as often up as down, some √n · u · magnitude (Higham & Mary 2019, A new approach to probabilistic
 //      rounding error analysis).
-//   2. The graph is run in f64 with noise of just that size, uniform in ±, added to every result of every operation.
+//   2. The graph is run in f64 with noise of just that size, uniform in ±, added to every result of every operation. bf16 values are
+//      computed in f32 by engines, and rounded: so theirs is the noise of f32, after which the interpreter rounds them as well.
 //   3. The root of the mean square distance, over a few such runs, of each output and state to the undisturbed one, times
 //      `safety`, is what the engine may be off by in the Euclidean norm.
 //
 // This is sound as far as the engine's roundings are of the size and kind of the noise, in another order: the network amplifies
 // the one as it amplifies the other, kinks of relu and changed winners of pools included, which is why the comparison is of
 // norms and not of elements. `safety` covers that the mean is over few runs, and roundings of one sign (sums of positive terms).
-import { unitRoundoff } from "../../base/dtype.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
-import type { Graph } from "../../graph/graph.ts";
+import { type Graph, resultsOf } from "../../graph/graph.ts";
 import { fuse } from "../../passes/fuse.ts";
 import type { Engine } from "../contract.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
@@ -37,13 +37,14 @@ export const compareGraph = async (
   tensors: NamedTensors,
   { disturbedRuns = 3, safety = 3 }: GraphComparisonOptions = {},
 ): Promise<readonly Comparison[]> => {
-  const run = await runGraph(engine, fuse(graph, engine.fusions), tensors);
+  const fused = fuse(graph, engine.fusions);
+  const inside = valuesInside(fused);
+  const run = await runGraph(engine, fused, tensors);
   const { elements: exact, bounds } = interpret(graph, tensors);
   const values = [...graph.outputs, ...graph.updates.map(({ state }) => state)].filter(({ dtype }) => dtype !== "i32");
   const squares = new Map(values.map(({ name }) => [name, 0]));
   for (let seed = 0; seed < disturbedRuns; seed++) {
-    const u = unitRoundoff.f32;
-    const disturbed = interpretDisturbed(graph, tensors, bounds, ({ roundings }) => Math.sqrt(roundings) * u, seed);
+    const disturbed = interpretDisturbed(graph, tensors, bounds, seed, inside);
     for (const { name } of values) {
       const off = distance(disturbed.get(name) ?? [], exact.get(name) ?? []);
       squares.set(name, (squares.get(name) ?? 0) + off ** 2);
@@ -57,6 +58,17 @@ export const compareGraph = async (
     return compareNorm(name, actual.data, expected, safety * measured);
   });
 };
+
+/** The bf16 values that only bodies of fused nodes have. */
+const valuesInside = ({ nodes }: Graph): ReadonlySet<string> =>
+  new Set(
+    nodes.flatMap((node) => {
+      if (node.kind !== "fused") return [];
+      const results = new Set(resultsOf(node).map(([, { name }]) => name));
+      const made = node.params.body.flatMap((inner) => resultsOf(inner).map(([, value]) => value));
+      return made.filter(({ name, dtype }) => dtype === "bf16" && !results.has(name)).map(({ name }) => name);
+    }),
+  );
 
 /** The value that used the largest share of what it may be off by; a NaN share is the largest of all. */
 export const worstOf = (comparisons: readonly Comparison[]): Comparison => {

@@ -1,5 +1,5 @@
 // Two ways to compare what an engine computed with the f64 values. `share` is the part of the allowed error that was used.
-import { type FloatDType, type TypedArray, unitRoundoff } from "../../base/dtype.ts";
+import { type FloatDType, type TypedArray, unitRoundoff, type ValueDType } from "../../base/dtype.ts";
 import type { ErrorBound } from "./error-rules.ts";
 
 export interface Comparison {
@@ -16,19 +16,39 @@ const smallestNormal = 2 ** -126;
 /** γ_n = n·u / (1 − n·u): what n roundings come to at most. */
 export const gamma = (roundings: number, u: number): number => (roundings * u) / (1 - roundings * u);
 
-/** Element by element, each |Δ| ≤ γ_n · magnitude: for a value that one operation made of exact operands. */
+/** The noise that a bound stands for when its roundings are independent, as a fraction of the magnitude. */
+export const expectedNoise = ({ roundings, inOwnType = 0 }: ErrorBound, dtype: ValueDType): number =>
+  Math.sqrt(roundings) * unitRoundoff.f32 + (dtype === "bf16" ? Math.sqrt(inOwnType) * unitRoundoff.bf16 : 0);
+
+/**
+ * What element i of a value may be off by: γ_n · magnitude for its operation, done in f32 where the value is bf16, and then once more
+ * u of itself for being stored as bf16. Nothing where it is exact. `expected` is not rounded to bf16.
+ */
+export const allowedError = (
+  { roundings, inOwnType = 0, magnitude }: ErrorBound,
+  i: number,
+  expected: number,
+  dtype: FloatDType | "bf16",
+): number => {
+  if (roundings === 0) return 0;
+  if (dtype !== "bf16") return gamma(roundings, unitRoundoff[dtype]) * magnitude[i]! + smallestNormal;
+  const u = unitRoundoff.bf16;
+  const before = (gamma(roundings, unitRoundoff.f32) + gamma(inOwnType, u)) * magnitude[i]!;
+  return before * (1 + u) + u * Math.abs(expected) + smallestNormal;
+};
+
+/** Element by element: for a value that one operation made of exact operands. */
 export const compareElements = (
   name: string,
   actual: TypedArray,
   expected: TypedArray,
   bound: ErrorBound,
-  dtype: FloatDType,
+  dtype: FloatDType | "bf16",
 ): Comparison => {
   let worst: Comparison = { name, error: 0, allowed: smallestNormal, share: 0 };
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i]! - expected[i]!);
-    const allowed =
-      bound.roundings === 0 ? 0 : gamma(bound.roundings, unitRoundoff[dtype]) * bound.magnitude[i]! + smallestNormal;
+    const allowed = allowedError(bound, i, expected[i]!, dtype);
     const share = error === 0 ? 0 : error / allowed;
     if (!(share <= worst.share)) worst = { name: `${name}[${i}]`, error, allowed, share };
     if (Number.isNaN(share)) break;

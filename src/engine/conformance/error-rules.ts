@@ -5,6 +5,7 @@
 // cancels. Where an operation is not such a sum (statistics, softmax) the rule has its own formula, stated above it.
 import type { TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
+import type { PoolParams } from "../../graph/geometry.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, OpKind } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
@@ -13,9 +14,11 @@ import { computeNode } from "../reference/kernels.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
 import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
 
-/** A result may be off by γ_roundings · magnitude, element by element; nothing where it is exact. */
+/** A result may be off by γ_roundings · magnitude, element by element, before it is rounded to its type; nothing where it is exact. */
 export interface ErrorBound {
   readonly roundings: number;
+  /** Roundings to the value's own type beside the last one: sums that engines may keep in bf16. Default 0. */
+  readonly inOwnType?: number;
   readonly magnitude: ArrayLike<number>;
 }
 /** Bounds by the name of the result's value. `elementsOf` gives the values of operands and results in f64. */
@@ -46,6 +49,7 @@ const sumOfProducts = (
   elementsOf: ElementsOf,
   roundings: number,
   signs: Signs = {},
+  inOwnType = 0,
 ): ReadonlyMap<string, ErrorBound> => {
   const known = new Map<string, TypedArray>();
   for (const [operand, value] of operandsOf(node)) {
@@ -55,8 +59,12 @@ const sumOfProducts = (
   const results = resultsOf(node).map(([, value]) => value);
   for (const { name, shape } of results) known.set(name, new Float64Array(elementCount(shape)));
   computeNode(node, ({ name }) => known.get(name) ?? new Float64Array());
-  return new Map(results.map(({ name }) => [name, { roundings, magnitude: known.get(name) ?? [] }]));
+  return new Map(results.map(({ name }) => [name, { roundings, inOwnType, magnitude: known.get(name) ?? [] }]));
 };
+
+/** How many windows an element may be in. */
+const overlapsOf = ({ kernel, stride }: PoolParams): number =>
+  Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]);
 
 /** A result in which nothing cancels: each rounding is relative to itself. */
 const relative = (result: Value, elementsOf: ElementsOf, roundings: number): ReadonlyMap<string, ErrorBound> =>
@@ -85,6 +93,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   // y = scale · (x − mean) / √(variance + ε) + shift, or x · a + b: + ε, √, one or two divisions, −, ·, +; √ halves what is
   // before it. The magnitude is |scale| · (|x| + |mean|) / √(variance + ε) + |shift|.
   batchNormInference: (node, elementsOf) => sumOfProducts(node, elementsOf, 7, { mean: -1 }),
+  // The same roundings, and one more for the convolution's own bias.
+  foldBatchNorm: (node, elementsOf) => sumOfProducts(node, elementsOf, 8, { mean: -1 }),
 
   relu: exact,
   reluBackward: exact,
@@ -106,10 +116,10 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
     return sumOfProducts(node, elementsOf, n * h * w + 1);
   },
   maxPool: exact,
-  // As many additions as windows may overlap.
+  // As many additions as windows may overlap. Engines may add to what is stored already (oneDNN 2.6 does in some layouts).
   maxPoolBackward: (node, elementsOf) => {
-    const { kernel, stride } = node.params;
-    return sumOfProducts(node, elementsOf, Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]));
+    const overlaps = overlapsOf(node.params);
+    return sumOfProducts(node, elementsOf, overlaps, {}, overlaps - 1);
   },
   // U·V − 1 additions, and a division or the reciprocal and a product.
   averagePool: (node, elementsOf) => {
@@ -118,8 +128,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   },
   // That division, and one addition fewer than windows may overlap.
   averagePoolBackward: (node, elementsOf) => {
-    const { kernel, stride } = node.params;
-    return sumOfProducts(node, elementsOf, Math.ceil(kernel[0] / stride[0]) * Math.ceil(kernel[1] / stride[1]) + 1);
+    const overlaps = overlapsOf(node.params);
+    return sumOfProducts(node, elementsOf, overlaps + 1, {}, overlaps - 1);
   },
   // H·W − 1 additions, and a division or the reciprocal and a product.
   globalAveragePool: (node, elementsOf) => {
@@ -139,6 +149,8 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   softmaxCrossEntropy: softmaxCrossEntropyError,
   softmaxCrossEntropyBackward: softmaxCrossEntropyBackwardError,
+  // The type rounds, for the engine as for the definition.
+  cast: exact,
   // The constant is rounded to its type.
   constant: (node) =>
     new Map([

@@ -2,7 +2,7 @@
 import { allocate } from "../../base/dtype.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
-import type { Part } from "../../graph/ops.ts";
+import type { RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { makePlan } from "../../plan/plan.ts";
 import type { Engine } from "../contract.ts";
@@ -29,7 +29,7 @@ export const runGraph = async (engine: Engine, graph: Graph, tensors: NamedTenso
     const program = await engine.compile(makePlan(graph), state);
     try {
       const inputs = Object.fromEntries(pick(graph.inputs, tensors));
-      const last: Part | undefined = graph.nodes.some(({ part }) => part === "measure") ? "measure" : undefined;
+      const last: RunPart | undefined = graph.nodes.some(({ part }) => part === "measure") ? "measure" : undefined;
       let outputs = await program.run(inputs);
       if (last) outputs = await program.run(inputs, last);
       return {

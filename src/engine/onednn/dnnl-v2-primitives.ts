@@ -3,7 +3,7 @@
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
-import type { MemoryDescriptor, PrimitiveDescription } from "./dnnl.ts";
+import type { MemoryDescriptor, PostOp, PrimitiveDescription } from "./dnnl.ts";
 import { algorithms, normalizationFlags, propagation, structBytes, unimplemented } from "./dnnl-v2-numbers.ts";
 import type { DescribingFunctions, NativeFunction } from "./dnnl-v2-signatures.ts";
 
@@ -36,9 +36,6 @@ const inARow = (descriptors: readonly MemoryDescriptor[]): Buffer =>
     }),
   );
 
-/** What happens to a result before it is stored, as oneDNN's post-ops. */
-type PostOp = "nothing" | "relu" | "accumulate";
-
 /** Attributes with the caller's scratchpad and a post-op; `use` must not keep them. */
 const withAttributes = (
   native: NativeCalls,
@@ -51,9 +48,11 @@ const withAttributes = (
   const postOps = created("dnnl_post_ops_create", where, functions.postOps);
   try {
     check(functions.scratchpadMode(attributes, 1), "dnnl_primitive_attr_set_scratchpad_mode", where);
-    if (postOp === "relu")
+    // In the order in which they are done: first the sum, then the relu.
+    if (postOp === "accumulate" || postOp === "accumulateRelu")
+      check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
+    if (postOp === "relu" || postOp === "accumulateRelu")
       check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
-    if (postOp === "accumulate") check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
     if (postOp !== "nothing")
       check(functions.setPostOps(attributes, postOps), "dnnl_primitive_attr_set_post_ops", where);
     return use(attributes);
@@ -106,13 +105,14 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     if (d.pass === "training" || d.pass === "inference") {
       const kind = propagation[d.pass];
       check(
-        functions.convolution(operation, kind, algorithm, x, weight, null, y, ...geometry),
+        functions.convolution(operation, kind, algorithm, x, weight, d.bias?.native ?? null, y, ...geometry),
         "dnnl_convolution_forward_desc_init",
         where,
       );
-      return describe(native, operation, where, "nothing", null);
+      return describe(native, operation, where, d.postOp ?? "nothing", null);
     }
-    return withHint(native, rows.convolution(native, { ...d, pass: "training" }, where), (hint) => {
+    const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight } as const;
+    return withHint(native, rows.convolution(native, forward, where), (hint) => {
       if (d.pass === "backwardData") {
         const status = functions.convolutionBackwardData(operation, algorithm, x, weight, y, ...geometry);
         check(status, "dnnl_convolution_backward_data_desc_init", where);

@@ -3,11 +3,13 @@
 import koffi, { type LibraryHandle } from "koffi";
 import { invariant, NativeError, UnsupportedError } from "../../base/errors.ts";
 import { formatShape, type Shape } from "../../base/shape.ts";
+import type { Bf16Support } from "../contract.ts";
 import type { Argument, Dnnl, MemoryDescriptor, Primitive, QueriedTensor } from "./dnnl.ts";
 import {
   argumentNumbers,
   dataTypes,
   formatTags,
+  instructionSets,
   plainTags,
   queries,
   statusNames,
@@ -129,10 +131,11 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
 
   return {
     version,
+    bf16: bf16Support(Number(bind("int dnnl_get_effective_cpu_isa()")())),
     plain: (shape, dtype = "f32") => descriptor(shape, dataTypes[dtype], plainTag(shape)),
-    image: (shape, layout) =>
-      descriptor(shape, dataTypes.f32, layout === "plain" ? plainTag(shape) : formatTags[layout]),
-    any: (shape) => descriptor(shape, dataTypes.f32, formatTags.any),
+    image: (shape, layout, dtype = "f32") =>
+      descriptor(shape, dataTypes[dtype], layout === "plain" ? plainTag(shape) : formatTags[layout]),
+    any: (shape, dtype = "f32") => descriptor(shape, dataTypes[dtype], formatTags.any),
     part: (parent, shape, offsets, where) => {
       const native = Buffer.alloc(structBytes.memory);
       const status = memoryInitPart(native, parent.native, dims(shape), dims(offsets));
@@ -154,7 +157,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
       const out: [object | null] = [null];
       check(memoryGetHandle(memory.handle, out), "dnnl_memory_get_data_handle", `${size} bytes of memory`);
       const address = BigInt(koffi.address(out[0]));
-      return { address, array: viewNative(address, size), free: memory.destroy };
+      return { address, ...viewNative(address, size), free: memory.destroy };
     },
     memory: (md, address) => bindMemory(md, address, "a tensor's memory"),
     arguments: (list) => {
@@ -178,6 +181,13 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
 
 const numberOf = (argument: Argument): number =>
   typeof argument === "string" ? argumentNumbers[argument] : argumentNumbers.firstSource + argument.source;
+
+/** From the instructions that the library uses: below AVX-512 it has no code for bf16. */
+const bf16Support = (isa: number): Bf16Support => {
+  const has = (set: number): boolean => (isa & set) === set;
+  if (has(instructionSets.avx512CoreBf16)) return "fast";
+  return has(instructionSets.avx512Core) ? "slow" : "none";
+};
 
 const plainTag = (shape: Shape): number => {
   const tag = plainTags[Math.max(1, shape.length) - 1]; // a scalar is a vector of one element

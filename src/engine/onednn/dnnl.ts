@@ -1,15 +1,19 @@
 // What the engine needs of oneDNN, in the words of the field and without version numbers: dnnl-v2.ts speaks to 2.6–2.7; a
 // file for 3.x can stand beside it. Descriptions are plain data; handles are opaque, and belong to the one thread that
 // made them.
-import type { ArrayOf, DType } from "../../base/dtype.ts";
+import type { ArrayOf, DType, ValueDType } from "../../base/dtype.ts";
 import type { ImageShape, Pair, Shape } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
+import type { Bf16Support } from "../contract.ts";
 
 /** Where the elements of a tensor lie: shape, type, layout. `native` is for the binding alone. */
 export interface MemoryDescriptor {
   readonly native: object;
   readonly bytes: number;
 }
+
+/** The types of elements that the library has, of those that graphs have. */
+export type ElementType = Exclude<ValueDType, "f64">;
 
 /** How activations lie: channels-first and row-major, channels-last, or in blocks of 16 channels (an AVX-512 vector). */
 export type ImageLayout = "plain" | "nhwc" | "nChw16c";
@@ -21,10 +25,22 @@ interface ConvolutionDescription {
   readonly pass: "training" | "inference" | "backwardData" | "backwardWeight";
   readonly x: MemoryDescriptor;
   readonly weight: MemoryDescriptor;
+  /** One number a filter, added to what it makes; forward passes only. */
+  readonly bias?: MemoryDescriptor;
+  /** Where weight gradients are of another type than the weights: the weights of the forward pass. */
+  readonly forwardWeight?: MemoryDescriptor;
   readonly y: MemoryDescriptor;
   readonly stride: Pair;
   readonly padding: Padding;
+  /** Forward passes only; by default nothing. */
+  readonly postOp?: PostOp;
 }
+
+/**
+ * What happens to a result before it is stored. `accumulate`: it is added to what y holds; `accumulateRelu`: and the sum goes
+ * through a relu.
+ */
+export type PostOp = "nothing" | "relu" | "accumulate" | "accumulateRelu";
 
 interface BatchNormDescription {
   readonly kind: "batchNorm";
@@ -80,8 +96,7 @@ interface BinaryDescription {
   /** A size of 1 is broadcast. */
   readonly b: MemoryDescriptor;
   readonly y: MemoryDescriptor;
-  /** What happens to the result before it is stored: `relu`, or `accumulate`: it is added to what y holds. */
-  readonly postOp: "nothing" | "relu" | "accumulate";
+  readonly postOp: PostOp;
 }
 
 interface SumDescription {
@@ -156,6 +171,8 @@ export interface NativeBlock {
   readonly address: bigint;
   /** `length` elements from `byteOffset` on, as an array that must not be used after `free`. The block itself may be of any size. */
   array<D extends DType>(dtype: D, byteOffset: number, length: number): ArrayOf[D];
+  /** As `array`, for the bits of bf16 numbers. */
+  bits16(byteOffset: number, length: number): Uint16Array;
   free(): void;
 }
 
@@ -168,12 +185,14 @@ export interface Memory {
 
 export interface Dnnl {
   readonly version: string;
-  // Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
+  /** Fast with the processor's own instructions for bf16, slow with AVX-512 alone, none without. */
+  readonly bf16: Bf16Support;
+  // Elements are f32 unless said otherwise. Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
   /** Dense and row-major. */
-  plain(shape: Shape, dtype?: "f32" | "s32"): MemoryDescriptor;
-  image(shape: ImageShape, layout: ImageLayout): MemoryDescriptor;
+  plain(shape: Shape, dtype?: ElementType): MemoryDescriptor;
+  image(shape: ImageShape, layout: ImageLayout, dtype?: ElementType): MemoryDescriptor;
   /** Any layout: the primitive chooses. */
-  any(shape: Shape): MemoryDescriptor;
+  any(shape: Shape, dtype?: ElementType): MemoryDescriptor;
   /** The part of `parent` that begins at `offsets`. Throws UnsupportedError when the layout's blocks are cut through. */
   part(parent: MemoryDescriptor, shape: Shape, offsets: readonly number[], where: string): MemoryDescriptor;
   equal(a: MemoryDescriptor, b: MemoryDescriptor): boolean;

@@ -94,7 +94,7 @@ try {
       send({ kind: "failure", id: request.id, error: packError(error) });
     }
   });
-  send({ kind: "ready", version, path });
+  send({ kind: "ready", version, path, bf16: dnnl.bf16 });
 } catch (error) {
   send({ kind: "failure", id: null, error: packError(error) });
 }

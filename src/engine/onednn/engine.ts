@@ -2,7 +2,7 @@
 // library. The calling thread stays free for progress, signals and requests.
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
-import type { Part } from "../../graph/ops.ts";
+import type { Part, RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { verifyGraph } from "../../graph/verify.ts";
 import type { MemoryPlan } from "../../plan/memory.ts";
@@ -77,14 +77,14 @@ class OneDnnProgram implements Program {
     this.#outputs = compiled.outputs;
   }
 
-  async run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs> {
+  async run(inputs: ProgramInputs, part?: RunPart): Promise<ProgramOutputs> {
     this.#check(inputs, part);
     await this.#state.port.ask({ kind: "run", program: this.#id, inputs, part: part ?? null });
     this.#ran(part);
     return this.#outputs;
   }
 
-  async profile(inputs: ProgramInputs, part?: Part): Promise<Float64Array> {
+  async profile(inputs: ProgramInputs, part?: RunPart): Promise<Float64Array> {
     this.#check(inputs, part);
     const seconds = await this.#state.port.ask({ kind: "profile", program: this.#id, inputs, part: part ?? null });
     this.#ran(part);
@@ -95,11 +95,11 @@ class OneDnnProgram implements Program {
     await this.#state.port.ask({ kind: "disposeProgram", program: this.#id });
   }
 
-  #check(inputs: ProgramInputs, part?: Part): void {
+  #check(inputs: ProgramInputs, part?: RunPart): void {
     checkInputs(this.#plan, this.#parts, part === undefined ? ["step", "update"] : [part], inputs);
   }
 
-  #ran(part?: Part): void {
+  #ran(part?: RunPart): void {
     if ((part ?? "update") === "update" && this.#plan.graph.updates.length > 0) this.#state.updated();
   }
 }
@@ -119,6 +119,7 @@ export const createOneDnnEngine = async (options: DriverOptions): Promise<OneDnn
     name: "onednn",
     library: { version: port.ready.version, path: port.ready.path },
     fusions: fusionRules,
+    bf16: port.ready.bf16,
     createState: async (tensors) => {
       const id = nextId++;
       await port.ask({ kind: "createState", state: id, tensors });

@@ -1,15 +1,22 @@
-// From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
-// layout, and lets results take over the memory of operands that nobody needs any more.
+// From nodes to calls: keeps what is known of each value's memory, inserts reorders where a reader wants another layout, and lets
+// results take over the memory of operands that nobody needs any more.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Argument, Dnnl, ImageLayout, MemoryDescriptor, Primitive, PrimitiveDescription } from "./dnnl.ts";
+import type {
+  Argument,
+  Dnnl,
+  ElementType,
+  ImageLayout,
+  MemoryDescriptor,
+  Primitive,
+  PrimitiveDescription,
+} from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
+import { PrimitiveCache } from "./primitive-cache.ts";
 
-const isDescriptor = (part: unknown): part is MemoryDescriptor =>
-  typeof part === "object" && part !== null && "native" in part;
 const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** The node that is being lowered. */
@@ -27,24 +34,30 @@ export class Lowering {
   readonly dnnl: Dnnl;
   readonly options: LoweringOptions;
   readonly calls: Call[] = [];
+  /** Whether the program only runs a network forward: it changes no state. */
+  readonly inference: boolean;
   /** What a primitive of the forward pass keeps for the backward pass: masks of relus, winners of pools. */
   readonly workspaces = new Map<string, Physical>();
   /** Minus a learning rate, by part and name, from the first weight that descends by it. */
   readonly negated = new Map<string, Physical>();
+  /** By number, type, shape and layout: see lower/constant.ts. */
+  readonly constants = new Map<string, Physical>();
+  /** Whether calls of the part `step` are run for each strip: see lower/strips.ts. */
+  inStrips = false;
   readonly #plan: Plan;
   readonly #physicals = new Map<string, Physical[]>();
-  readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
-  /** By description: layers alike share a primitive, of which a deep network has thousands. */
-  readonly #primitives = new Map<string, Primitive>();
-  readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
+  readonly #madeByPrepare = new Set<Storage>();
+  readonly #primitives: PrimitiveCache;
   #position: Position = { name: "", part: "step", index: -1 };
 
   constructor(dnnl: Dnnl, plan: Plan, options: LoweringOptions) {
     this.dnnl = dnnl;
+    this.#primitives = new PrimitiveCache(dnnl);
     this.options = options;
     this.#plan = plan;
+    this.inference = plan.graph.updates.length === 0;
     this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
     const lastReader = new Map<string, number>();
     plan.order.forEach((node, index) => {
@@ -64,13 +77,27 @@ export class Lowering {
     return this.#position.name;
   }
 
+  /** Whether a tensor follows from the state alone: a copy of it in another type or layout may then be made when that changes. */
+  followsState({ storage }: Physical): boolean {
+    return storage.place.kind === "state" || this.#madeByPrepare.has(storage);
+  }
+
   get part(): Part {
     return this.#position.part;
+  }
+  /** Whether a later node, or the caller, reads a result of the current one. */
+  isRead({ name }: Value): boolean {
+    return (this.#plan.lifetimes.get(name)?.last ?? 0) > this.#position.index;
+  }
+
+  /** The part in which a result of the current node is last read. */
+  lastPartOf({ name }: Value): Part {
+    return this.#plan.order[this.#lastReader.get(name) ?? this.#position.index]?.part ?? this.#position.part;
   }
 
   /** All primitives that were described, for `destroy`. */
   get primitives(): Iterable<Primitive> {
-    return this.#primitives.values();
+    return this.#primitives.all;
   }
 
   /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */
@@ -84,11 +111,11 @@ export class Lowering {
     return this.#first(value);
   }
 
-  /** A value in a layout of images, or row-major; reordered when it lies otherwise. */
-  read(value: Value, layout: ImageLayout = "plain"): Physical {
+  /** A value in a layout of images, or row-major, and in its own type or another; reordered when it lies otherwise. */
+  read(value: Value, layout: ImageLayout = "plain", dtype: Value["dtype"] = value.dtype): Physical {
     const first = this.#first(value);
-    if (first.layout === layout) return first;
-    return this.readAs(value, this.#descriptor(first.shape, first.dtype, layout), layout, first.shape);
+    if (first.layout === layout && first.dtype === dtype) return first;
+    return this.readAs({ ...value, dtype }, this.#descriptor(first.shape, dtype, layout), layout, first.shape);
   }
 
   /** A value in the layout that a primitive wants. `shape` is how the primitive sees it. */
@@ -98,12 +125,11 @@ export class Lowering {
     if (same !== undefined) return same;
     const from = this.#seenAs(this.#first(value), shape);
     const ofState = from.storage.place.kind === "state";
-    // In a program that doesn't update, a reordered weight is a function of the state alone; in one that does, it lasts
-    // from its reorder to its reader.
-    const prepared = ofState && this.#plan.graph.updates.length === 0;
+    // Where the program updates the state, a reordered weight lasts from its reorder to its reader only.
+    const prepared = this.followsState(from) && !(ofState && !this.inference);
     const place: Place = prepared ? { kind: "pinned" } : { kind: "arena" };
     const storage: Storage = { name: `${value.name} for ${this.where}`, bytes: descriptor.bytes, place };
-    const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: from.dtype };
+    const copy: Physical = { storage, descriptor, layout, shape: from.shape, dtype: value.dtype };
     if (!ofState || prepared) versions.push(copy);
     this.reorder(from, copy, `${this.where} (reorder of ${value.name})`, prepared ? "prepare" : this.#position.part);
     return copy;
@@ -129,6 +155,7 @@ export class Lowering {
     const storage = this.#updatedState(value, descriptor, layout) ??
       this.#reusable(descriptor, inPlaceOf) ?? { name: value.name, bytes: descriptor.bytes, place: { kind: "arena" } };
     const physical: Physical = { storage, descriptor, layout, shape, dtype: value.dtype };
+    if (this.#position.part === "prepare") this.#madeByPrepare.add(storage);
     this.define(value, physical);
     return physical;
   }
@@ -139,30 +166,15 @@ export class Lowering {
   }
 
   /** Memory that lives for this node, or as long as somebody refers to it. */
-  temporary(name: string, descriptor: MemoryDescriptor, shape: Shape, layout: Layout = "opaque"): Physical {
+  temporary(
+    name: string,
+    descriptor: MemoryDescriptor,
+    shape: Shape,
+    layout: Layout = "opaque",
+    dtype: ElementType = "f32",
+  ): Physical {
     const storage: Storage = { name: `${this.where}: ${name}`, bytes: descriptor.bytes, place: { kind: "arena" } };
-    return { storage, descriptor, layout, shape, dtype: "f32" };
-  }
-
-  /** The same number everywhere, filled in once, when the program is built. */
-  constant(number: number, shape: Shape, layout: ImageLayout = "plain"): Physical {
-    const key = `constant ${number} ${shape.join("×")} ${layout}`;
-    const known = this.#constants.get(key);
-    if (known !== undefined) return known;
-    const descriptor = this.#descriptor(shape, "f32", layout);
-    const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
-    const physical: Physical = { storage, descriptor, layout, shape, dtype: "f32" };
-    this.#constants.set(key, physical);
-    const run = ([y]: readonly ScriptArray[]): void => void y?.fill(number);
-    this.calls.push({
-      kind: "script",
-      phase: "prepare",
-      node: key,
-      implementation: "script:fill",
-      tensors: [physical],
-      run,
-    });
-    return physical;
+    return { storage, descriptor, layout, shape, dtype };
   }
 
   /** A row-major tensor seen with another shape. */
@@ -176,14 +188,9 @@ export class Lowering {
     return this.reshaped(physical, [elementCount(physical.shape)]);
   }
 
-  /** The primitive of this description: made for the first call, shared by all later ones. (They keep nothing between calls.) */
+  /** The primitive of this description, which calls alike share. */
   describe(description: PrimitiveDescription): Primitive {
-    const key = JSON.stringify(description, (_, part: unknown) => (isDescriptor(part) ? this.#numberOf(part) : part));
-    const known = this.#primitives.get(key);
-    if (known !== undefined) return known;
-    const primitive = this.dnnl.primitive(description, this.where);
-    this.#primitives.set(key, primitive);
-    return primitive;
+    return this.#primitives.describe(description, this.where);
   }
 
   /** Adds a call of a primitive; its scratchpad is added to the arguments. */
@@ -197,13 +204,28 @@ export class Lowering {
     const all = scratchpad
       ? [...args, ["scratchpad", this.temporary("scratchpad", scratchpad, [scratchpad.bytes])] as const]
       : args;
-    this.calls.push({ kind: "primitive", node, phase, primitive, arguments: all });
+    this.calls.push({
+      kind: "primitive",
+      node,
+      phase,
+      inStrips: this.inStrips && phase === "step",
+      primitive,
+      arguments: all,
+    });
   }
 
   /** Adds a function of this thread; f32 and i32 tensors arrive as arrays over the whole memory. */
   script(implementation: string, tensors: readonly Physical[], run: (arrays: readonly ScriptArray[]) => void): void {
     const { name: node, part: phase } = this.#position;
-    this.calls.push({ kind: "script", phase, node, implementation: `script:${implementation}`, tensors, run });
+    this.calls.push({
+      kind: "script",
+      phase,
+      inStrips: this.inStrips && phase === "step",
+      node,
+      implementation: `script:${implementation}`,
+      tensors,
+      run,
+    });
   }
 
   reorder(from: Physical, to: Physical, node: string = this.where, phase: Phase = this.#position.part): void {
@@ -219,25 +241,6 @@ export class Lowering {
     );
   }
 
-  /** Copies updates that could not be made in place into their states: the last calls of the part `update`. */
-  finishUpdates(): void {
-    for (const { state, value } of this.#plan.graph.updates) {
-      const from = this.#first(value);
-      const { place } = from.storage;
-      if (place.kind === "state" && place.state === state.name) continue;
-      this.enter({ name: `${state.name} (update)`, part: "update", index: this.#plan.order.length });
-      this.reorder(this.read(value), this.#first(state));
-    }
-  }
-
-  #numberOf(descriptor: MemoryDescriptor): number {
-    const known = this.#descriptorNumbers.get(descriptor);
-    if (known !== undefined) return known;
-    const next = this.#descriptorNumbers.size;
-    this.#descriptorNumbers.set(descriptor, next);
-    return next;
-  }
-
   #given(value: Value, place: Place): void {
     const descriptor = this.#descriptor(value.shape, value.dtype, "plain");
     const storage: Storage = { name: value.name, bytes: descriptor.bytes, place };
@@ -247,17 +250,27 @@ export class Lowering {
   #first(value: Value): Physical {
     const first = this.#physicals.get(value.name)?.[0];
     if (first === undefined && this.workspaces.has(value.name)) {
-      const reason = `${value.name} lies in the library's own workspace, which only the backward pass can read`;
+      const reason = `${value.name} lies in the library's workspace, which only the backward pass can read`;
       throw new UnsupportedError("onednn", this.where, reason);
     }
     invariant(first !== undefined, `${value.name} has no memory when ${this.where} reads it`);
     return first;
   }
 
+  /** The library's name for the type of a value. Throws UnsupportedError for types that it can't compute with. */
+  typeOf({ dtype }: Pick<Value, "dtype">): ElementType {
+    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32 and bf16, not in f64");
+    if (dtype === "bf16" && this.dnnl.bf16 === "none") {
+      const reason = "oneDNN computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32";
+      throw new UnsupportedError("onednn", this.where, reason);
+    }
+    return dtype;
+  }
+
   #descriptor(shape: Shape, dtype: Value["dtype"], layout: ImageLayout): MemoryDescriptor {
-    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32, not in f64");
-    if (dtype === "i32") return this.dnnl.plain(shape, "s32");
-    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout) : this.dnnl.plain(shape);
+    const type = this.typeOf({ dtype });
+    if (dtype === "i32") return this.dnnl.plain(shape, type);
+    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout, type) : this.dnnl.plain(shape, type);
   }
 
   #seenAs(physical: Physical, shape: Shape): Physical {

@@ -3,13 +3,16 @@
 import { dtypeBytes } from "../../base/dtype.ts";
 import { invariant, NativeError, UnsupportedError } from "../../base/errors.ts";
 import { type HostTensor, sharedZeros } from "../../base/tensor.ts";
-import type { Part } from "../../graph/ops.ts";
+import type { RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
-import { type Interval, type MemoryPlan, planMemory } from "../../plan/memory.ts";
+import { type MemoryPlan, planMemory } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
 import type { NodeImplementation, ProgramInputs } from "../contract.ts";
 import type { Dnnl, Memory, NativeBlock } from "./dnnl.ts";
+import { liveStorages } from "./live-storages.ts";
+import { beginStrips, endStrips } from "./lower/strips.ts";
 import { lowerNode } from "./lower/table.ts";
+import { finishUpdates } from "./lower/update.ts";
 import { Lowering, type LoweringOptions } from "./lowering.ts";
 import { type Call, type Phase, type Physical, phases, type ScriptArray, type Storage } from "./physical.ts";
 import type { NativeState } from "./state.ts";
@@ -34,7 +37,15 @@ interface Profile {
 /** Where an input's address has to be put before a run. */
 interface InputBinding {
   readonly memories: Memory[];
+  address: bigint;
   readonly slots: { readonly arrays: ScriptArray[]; readonly index: number }[];
+}
+
+/** Memory of which each strip has a part of its own. */
+interface MovingMemory {
+  readonly memory: Memory;
+  readonly storage: Storage;
+  readonly stripBytes: bigint;
 }
 
 export interface ProgramDescription {
@@ -63,6 +74,8 @@ export class NativeProgram implements ProgramDescription {
     measure: [],
   };
   readonly #copies: readonly { readonly from: ScriptArray; readonly to: HostTensor }[];
+  /** How often the first calls of `step` are run, how many they are, and what moves on from one time to the next. */
+  readonly #strips: { readonly count: number; readonly calls: number; readonly moving: readonly MovingMemory[] };
   /** Inputs of the run under way: the library holds their addresses, so they must stay referenced. */
   #held: ProgramInputs = {};
   #preparedVersion = -1;
@@ -81,6 +94,13 @@ export class NativeProgram implements ProgramDescription {
     for (const { storage, interval } of storages) this.#offsets.set(storage, offsets.get(interval.name) ?? 0);
     this.#arena = dnnl.allocate(this.memory.arenaBytes);
     for (const call of calls) this.#steps[call.phase].push(this.#build(call));
+    this.#strips = {
+      count: plan.strips?.count ?? 1,
+      calls: calls.filter(({ inStrips }) => inStrips).length,
+      moving: [...this.#memories].flatMap(([{ storage, stripBytes }, memory]) =>
+        stripBytes === undefined ? [] : [{ memory, storage, stripBytes: BigInt(stripBytes) }],
+      ),
+    };
     this.implementations = calls.map(describeCall);
     this.outputs = Object.fromEntries(
       plan.graph.outputs.map(({ name, dtype, shape }) => [name, sharedZeros(dtype, shape)]),
@@ -93,9 +113,11 @@ export class NativeProgram implements ProgramDescription {
   }
 
   /** Runs one part, or `step` and `update`. Throws NativeError, naming node and primitive, when a call fails. */
-  run(inputs: ProgramInputs, part?: Part): void {
+  run(inputs: ProgramInputs, part?: RunPart): void {
     this.#bind(inputs);
-    if (this.#state.version !== this.#preparedVersion) {
+    // Later parts go on with what their step was given, except before there was one.
+    const begins = part === undefined || part === "step" || this.#preparedVersion === -1;
+    if (begins && this.#state.version !== this.#preparedVersion) {
       this.#run(this.#steps.prepare);
       this.#preparedVersion = this.#state.version;
     }
@@ -107,7 +129,7 @@ export class NativeProgram implements ProgramDescription {
   }
 
   /** As `run`; the seconds of each call, in the order of the implementations. Two looks at the clock a call: some 0.1 µs. */
-  profile(inputs: ProgramInputs, part: Part | undefined, now: () => number): Float64Array {
+  profile(inputs: ProgramInputs, part: RunPart | undefined, now: () => number): Float64Array {
     const seconds = new Float64Array(this.implementations.length);
     this.#profiled = { seconds, now };
     try {
@@ -131,12 +153,17 @@ export class NativeProgram implements ProgramDescription {
     const take = (value: Value): void => {
       if (wanted.has(value.name)) outputs.set(value.name, this.#lowering.read(value));
     };
+    const { strips } = plan;
+    const firstStep = plan.order.findIndex(({ part }) => part === "step");
     plan.order.forEach((node, index) => {
       this.#lowering.enter({ name: node.name, part: node.part, index });
-      lowerNode(this.#lowering, node);
+      const inStrips = strips?.nodes[index - firstStep];
+      if (strips && index === firstStep) beginStrips(this.#lowering, strips);
+      lowerNode(this.#lowering, inStrips ?? node);
+      if (strips && inStrips && index - firstStep === strips.nodes.length - 1) endStrips(this.#lowering, strips);
       for (const value of Object.values<Value>(node.results)) take(value);
     });
-    this.#lowering.finishUpdates();
+    finishUpdates(this.#lowering, plan);
     const never = plan.graph.outputs.find(({ name }) => !outputs.has(name));
     if (never) throw new UnsupportedError("onednn", never.name, "an input or a state can't be an output");
     return outputs;
@@ -156,8 +183,23 @@ export class NativeProgram implements ProgramDescription {
   }
 
   #run(steps: readonly Step[]): void {
-    if (this.#profiled !== null) this.#runProfiled(steps, this.#profiled);
-    else for (const step of steps) this.#runStep(step);
+    const { count, calls, moving } = this.#strips;
+    if (steps !== this.#steps.step || calls === 0) {
+      this.#runSteps(steps, 0, steps.length);
+      return;
+    }
+    for (let strip = 0; strip < count; strip++) {
+      for (const { memory, storage, stripBytes } of moving) {
+        memory.setAddress(this.#address(storage) + BigInt(strip) * stripBytes);
+      }
+      this.#runSteps(steps, 0, calls);
+    }
+    this.#runSteps(steps, calls, steps.length);
+  }
+
+  #runSteps(steps: readonly Step[], from: number, to: number): void {
+    if (this.#profiled !== null) this.#runProfiled(steps, from, to, this.#profiled);
+    else for (let i = from; i < to; i++) this.#runStep(steps[i]!);
   }
 
   #runStep(step: Step): void {
@@ -168,16 +210,16 @@ export class NativeProgram implements ProgramDescription {
     }
   }
 
-  #runProfiled(steps: readonly Step[], { seconds, now }: Profile): void {
+  #runProfiled(steps: readonly Step[], from: number, to: number, { seconds, now }: Profile): void {
     let index = 0; // of the part's first call among all
     for (const phase of phases) {
       if (this.#steps[phase] === steps) break;
       index += this.#steps[phase].length;
     }
-    for (const step of steps) {
+    for (let i = from; i < to; i++) {
       const start = now();
-      this.#runStep(step);
-      seconds[index++] = (now() - start) / 1000;
+      this.#runStep(steps[i]!);
+      seconds[index + i]! += (now() - start) / 1000; // of all strips
     }
   }
 
@@ -198,6 +240,7 @@ export class NativeProgram implements ProgramDescription {
       if (binding === undefined) continue; // an input that this plan doesn't read
       if (binding.memories.length > 0) {
         const address = this.#dnnl.addressOf(data);
+        binding.address = address;
         for (const memory of binding.memories) memory.setAddress(address);
       }
       if (!(data instanceof Float64Array)) for (const { arrays, index } of binding.slots) arrays[index] = data;
@@ -207,7 +250,7 @@ export class NativeProgram implements ProgramDescription {
   #bindingOf(input: string): InputBinding {
     const known = this.#inputs.get(input);
     if (known) return known;
-    const binding: InputBinding = { memories: [], slots: [] };
+    const binding: InputBinding = { memories: [], slots: [], address: 0n };
     this.#inputs.set(input, binding);
     return binding;
   }
@@ -224,21 +267,22 @@ export class NativeProgram implements ProgramDescription {
 
   #address(storage: Storage): bigint {
     const { place } = storage;
-    if (place.kind === "input") return 0n; // given at every run
+    if (place.kind === "input") return this.#bindingOf(place.input).address; // given at every run
     if (place.kind === "state") return this.#state.addressOf(place.state);
     return this.#arena.address + BigInt(this.#offset(storage));
   }
 
   /** The whole memory of a tensor, as numbers. */
   #array({ storage, dtype }: Physical): ScriptArray {
-    invariant(dtype !== "f64", "the engine computes in f32");
+    invariant(dtype !== "f64", "the engine has no f64");
     const { place } = storage;
     if (place.kind === "input") return new Float32Array(0); // given at every run
     if (place.kind === "state") {
       const array = this.#state.arrayOf(place.state);
-      invariant(!(array instanceof Float64Array), "the engine computes in f32");
+      invariant(!(array instanceof Float64Array), "the engine has no f64");
       return array;
     }
+    if (dtype === "bf16") return this.#arena.bits16(this.#offset(storage), storage.bytes / dtypeBytes.bf16);
     return this.#arena.array(dtype, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
   }
 
@@ -248,30 +292,6 @@ export class NativeProgram implements ProgramDescription {
     return offset;
   }
 }
-
-/** The arena's storages, with the calls between which each is needed; those that are pinned, and outputs, to the end. */
-const liveStorages = (
-  calls: readonly Call[],
-  outputs: readonly Physical[],
-): readonly { readonly storage: Storage; readonly interval: Interval }[] => {
-  const spans = new Map<Storage, { first: number; last: number }>();
-  const touch = ({ storage }: Physical, position: number): void => {
-    if (storage.place.kind !== "arena" && storage.place.kind !== "pinned") return;
-    const span = spans.get(storage);
-    if (span === undefined) spans.set(storage, { first: position, last: position });
-    else span.last = position;
-  };
-  calls.forEach((call, position) => {
-    if (call.kind === "script") for (const physical of call.tensors) touch(physical, position);
-    else for (const [, physical] of call.arguments) touch(physical, position);
-  });
-  for (const physical of outputs) touch(physical, calls.length);
-  return [...spans].map(([storage, { first, last }], index) => {
-    const pinned = storage.place.kind === "pinned";
-    const span = pinned ? { first: 0, last: calls.length } : { first, last };
-    return { storage, interval: { name: `${index} ${storage.name}`, bytes: storage.bytes, ...span } };
-  });
-};
 
 const describeCall = (call: Call): NodeImplementation => ({
   node: call.node,

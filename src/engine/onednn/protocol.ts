@@ -1,10 +1,10 @@
 // What crosses between the engine and its thread: requests, answers, errors. Data only; arrays in shared memory cross as views.
 import { MissingError, NativeError, UnsupportedError } from "../../base/errors.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
-import type { Part } from "../../graph/ops.ts";
+import type { RunPart } from "../../graph/ops.ts";
 import type { MemoryPlan } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { NodeImplementation, ProgramInputs } from "../contract.ts";
+import type { Bf16Support, NodeImplementation, ProgramInputs } from "../contract.ts";
 import type { LibraryPlaces } from "./library.ts";
 
 /** How the thread is started; plain data. */
@@ -28,9 +28,9 @@ export interface Requests {
       outputs: Readonly<Record<string, HostTensor>>;
     };
   };
-  run: { request: { program: number; inputs: ProgramInputs; part: Part | null }; answer: null };
+  run: { request: { program: number; inputs: ProgramInputs; part: RunPart | null }; answer: null };
   /** As `run`; the answer has the seconds of each call, in the order of the implementations. */
-  profile: { request: { program: number; inputs: ProgramInputs; part: Part | null }; answer: Float64Array };
+  profile: { request: { program: number; inputs: ProgramInputs; part: RunPart | null }; answer: Float64Array };
   disposeProgram: { request: { program: number }; answer: null };
 }
 export type RequestKind = keyof Requests;
@@ -43,6 +43,7 @@ export interface Ready {
   readonly kind: "ready";
   readonly version: string;
   readonly path: string;
+  readonly bf16: Bf16Support;
 }
 export type Answer<K extends RequestKind = RequestKind> = {
   [P in K]: { readonly kind: "answer"; readonly of: P; readonly id: number; readonly answer: Requests[P]["answer"] };

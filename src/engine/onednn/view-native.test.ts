@@ -14,7 +14,7 @@ describe("viewNative(address, bytes)", () => {
     const pointer = malloc(7 * gibibyte);
     expect(pointer).not.toBeNull();
     try {
-      const array = viewNative(BigInt(koffi.address(pointer)), 7 * gibibyte);
+      const { array } = viewNative(BigInt(koffi.address(pointer)), 7 * gibibyte);
       // Elements on both sides of each window's beginning, and the last of all.
       for (const place of [0, 2 * gibibyte - 4, 2 * gibibyte, 4 * gibibyte - 4, 4 * gibibyte, 7 * gibibyte - 8]) {
         array("f32", place, 2).set([place / gibibyte, -1]);
@@ -33,7 +33,7 @@ describe("viewNative(address, bytes)", () => {
   test("refuses what lies outside", () => {
     const pointer = malloc(64);
     try {
-      const array = viewNative(BigInt(koffi.address(pointer)), 64);
+      const { array } = viewNative(BigInt(koffi.address(pointer)), 64);
       expect(array("f64", 56, 1)).toHaveLength(1);
       expect(() => array("f64", 60, 1)).toThrow("internal error: 1 elements at 60 of 64 bytes");
     } finally {

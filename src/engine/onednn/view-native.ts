@@ -8,11 +8,14 @@ import { invariant } from "../../base/errors.ts";
 const strideBytes = 2 ** 31;
 const largestBytes = 2 ** 32;
 
-/** Gives arrays over the `bytes` bytes at `address`. They must not be used when that memory has been freed. */
-export const viewNative = (
-  address: bigint,
-  bytes: number,
-): (<D extends DType>(dtype: D, byteOffset: number, length: number) => ArrayOf[D]) => {
+/** Arrays over native memory, `length` elements from `byteOffset` on. They must not be used when that memory has been freed. */
+export interface NativeView {
+  array<D extends DType>(dtype: D, byteOffset: number, length: number): ArrayOf[D];
+  bits16(byteOffset: number, length: number): Uint16Array;
+}
+
+/** Sees the `bytes` bytes at `address`. */
+export const viewNative = (address: bigint, bytes: number): NativeView => {
   const windows = new Map<number, ArrayBuffer>();
   const view = (start: number, end: number): ArrayBuffer => {
     const known = windows.get(start);
@@ -21,8 +24,8 @@ export const viewNative = (
     windows.set(start, made);
     return made;
   };
-  return (dtype, byteOffset, length) => {
-    const end = byteOffset + length * dtypeBytes[dtype];
+  const find = (byteOffset: number, length: number, elementBytes: number): { buffer: ArrayBuffer; offset: number } => {
+    const end = byteOffset + length * elementBytes;
     invariant(
       end <= bytes && end - byteOffset <= largestBytes,
       `${length} elements at ${byteOffset} of ${bytes} bytes`,
@@ -30,6 +33,16 @@ export const viewNative = (
     const start = Math.floor(byteOffset / strideBytes) * strideBytes;
     const windowEnd = Math.min(bytes, start + 2 * strideBytes);
     const buffer = end <= windowEnd ? view(start, windowEnd) : view(byteOffset, end);
-    return arrayView(dtype, buffer, end <= windowEnd ? byteOffset - start : 0, length);
+    return { buffer, offset: end <= windowEnd ? byteOffset - start : 0 };
+  };
+  return {
+    array: (dtype, byteOffset, length) => {
+      const { buffer, offset } = find(byteOffset, length, dtypeBytes[dtype]);
+      return arrayView(dtype, buffer, offset, length);
+    },
+    bits16: (byteOffset, length) => {
+      const { buffer, offset } = find(byteOffset, length, dtypeBytes.bf16);
+      return new Uint16Array(buffer, offset, length);
+    },
   };
 };

@@ -73,6 +73,11 @@ export const dropout: Kernel<"dropout"> = ({ operands, results, params: { rate, 
   }
 };
 
+/** The same elements; that they are rounded is what storing them in another type means. */
+export const cast: Kernel<"cast"> = ({ operands, results }, elementsOf) => {
+  elementsOf(results.y).set(elementsOf(operands.x));
+};
+
 /** The same number everywhere. */
 export const constant: Kernel<"constant"> = ({ results, params }, elementsOf) => {
   elementsOf(results.y).fill(params.value);

@@ -1,4 +1,4 @@
-// The reference engine: plain TypeScript, the definition of every operation, in f64 and f32. An oracle, not a product.
+// The reference engine: plain TypeScript, the definition of every operation, in f64, f32 and bf16. An oracle, not a product.
 // It is asynchronous as every engine is, though it computes on the calling thread.
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
@@ -15,6 +15,7 @@ class ReferenceEngine implements Engine {
   readonly name = "reference";
   /** It asks for none, and runs any fused node by its body: so it can check the fusions of others. */
   readonly fusions: readonly FusionRule[] = [];
+  readonly bf16 = "fast";
   readonly #queue = new Queue();
 
   async createState(tensors: NamedTensors): Promise<State> {

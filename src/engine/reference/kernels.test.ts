@@ -1,11 +1,11 @@
 // Values worked out by hand. Convolution is checked in conv.test.ts; gradients in passes/gradient-rules.test.ts.
 import { describe, expect, test } from "vitest";
-import { allocate, type TypedArray } from "../../base/dtype.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import { philox4x32, randomPurposes } from "../../base/philox.ts";
-import { elementCount } from "../../base/shape.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { coveringPadding, padding } from "../../graph/geometry.ts";
-import { computeNode } from "./kernels.ts";
+import { computeRounded } from "./kernels.ts";
+import { allocateElements } from "./value-storage.ts";
 
 /** The values of a graph's nodes, given its inputs. */
 const compute = (
@@ -16,10 +16,10 @@ const compute = (
   build(builder);
   const elements = new Map<string, TypedArray>();
   for (const node of builder.build().nodes) {
-    computeNode(node, ({ name, dtype, shape }) => {
-      const found = elements.get(name) ?? allocate(dtype, elementCount(shape));
-      if (!elements.has(name)) found.set(given[name] ?? []);
-      elements.set(name, found);
+    computeRounded(node, (value) => {
+      const found = elements.get(value.name) ?? allocateElements(value);
+      if (!elements.has(value.name)) found.set(given[value.name] ?? []);
+      elements.set(value.name, found);
       return found;
     });
   }

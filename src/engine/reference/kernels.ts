@@ -1,6 +1,5 @@
 // The definition of every operation: one total table. Leaving an operation out does not compile.
-import { allocate, type TypedArray } from "../../base/dtype.ts";
-import { elementCount } from "../../base/shape.ts";
+import type { TypedArray } from "../../base/dtype.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, OpKind } from "../../graph/ops.ts";
 import { averagePool, averagePoolBackward } from "./average-pool.ts";
@@ -11,6 +10,7 @@ import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import {
   add,
   affine,
+  cast,
   constant,
   dropout,
   multiply,
@@ -20,22 +20,24 @@ import {
   sigmoidBackward,
 } from "./elementwise.ts";
 import { flatten, unflatten } from "./flatten.ts";
+import { foldBatchNorm } from "./fold-batch-norm.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
 import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
+import { allocateElements, roundResults } from "./value-storage.ts";
 
 /** A fused node is what its body is; values that only the body knows are rounded to their types like all others. */
 const fused: Kernel<"fused"> = (node, elementsOf) => {
   const known = new Map<string, TypedArray>();
   for (const [, value] of [...operandsOf(node), ...resultsOf(node)]) known.set(value.name, elementsOf(value));
-  const elementsInBody: ElementsOf = ({ name, dtype, shape }) => {
-    const elements = known.get(name) ?? allocate(dtype, elementCount(shape));
-    known.set(name, elements);
+  const elementsInBody: ElementsOf = (value) => {
+    const elements = known.get(value.name) ?? allocateElements(value);
+    known.set(value.name, elements);
     return elements;
   };
-  for (const inner of node.params.body) computeNode(inner, elementsInBody);
+  for (const inner of node.params.body) computeRounded(inner, elementsInBody);
 };
 
 export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
@@ -45,6 +47,7 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   batchNormTrain,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
   relu,
   reluBackward,
   add,
@@ -74,6 +77,7 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  cast,
   constant,
   weightedSum,
   descend,
@@ -81,6 +85,12 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   fused,
 };
 
-/** Computes the results of a node of any kind. */
+/** Computes the results of a node of any kind; arrays of their own types round them, those of bf16 values don't. */
 export const computeNode = <K extends OpKind>(node: Node<K>, elementsOf: ElementsOf): void =>
   kernels[node.kind](node, elementsOf);
+
+/** Computes the results of a node of any kind, each rounded to its type. */
+export const computeRounded = (node: Node, elementsOf: ElementsOf): void => {
+  computeNode(node, elementsOf);
+  roundResults(node.results, elementsOf);
+};

@@ -4,7 +4,7 @@ import { arrayView, dtypeBytes, type TypedArray } from "../../base/dtype.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, zeros } from "../../base/tensor.ts";
 import { resultsOf } from "../../graph/graph.ts";
-import { type Part, parts } from "../../graph/ops.ts";
+import { type Part, parts, type RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { type MemoryPlan, planMemory } from "../../plan/memory.ts";
 import { type PartOfPlan, partsOf } from "../../plan/parts.ts";
@@ -12,8 +12,9 @@ import type { Plan } from "../../plan/plan.ts";
 import { checkInputs } from "../checks.ts";
 import type { NodeImplementation, Program, ProgramInputs, ProgramOutputs } from "../contract.ts";
 import type { ElementsOf } from "./kernel.ts";
-import { computeNode } from "./kernels.ts";
+import { computeRounded } from "./kernels.ts";
 import type { ReferenceState } from "./state.ts";
+import { storageTypes } from "./value-storage.ts";
 
 /** Lays out what the nodes make. */
 const layOut = (plan: Plan): MemoryPlan => {
@@ -22,7 +23,7 @@ const layOut = (plan: Plan): MemoryPlan => {
   return planMemory(
     values.map(({ name, dtype, shape }) => ({
       name,
-      bytes: elementCount(shape) * dtypeBytes[dtype],
+      bytes: elementCount(shape) * dtypeBytes[storageTypes[dtype]],
       ...(plan.lifetimes.get(name) ?? wholeRun),
     })),
   );
@@ -36,7 +37,7 @@ const viewArena = (plan: Plan, memory: MemoryPlan): Map<string, TypedArray> => {
   return new Map(
     values.map(({ name, dtype, shape }) => [
       name,
-      arrayView(dtype, arena, offsets.get(name) ?? 0, elementCount(shape)),
+      arrayView(storageTypes[dtype], arena, offsets.get(name) ?? 0, elementCount(shape)),
     ]),
   );
 };
@@ -51,6 +52,8 @@ export class ReferenceProgram implements Program {
   readonly #outputs: Record<string, HostTensor>;
   /** The parts whose values lie in the arena now. */
   #done: readonly Part[] = [];
+  /** Of the state, when the part `prepare` last ran; null: never. */
+  #preparedVersion: number | null = null;
   #disposed = false;
 
   constructor(plan: Plan, state: ReferenceState) {
@@ -63,12 +66,18 @@ export class ReferenceProgram implements Program {
     this.#outputs = Object.fromEntries(plan.graph.outputs.map(({ name, dtype, shape }) => [name, zeros(dtype, shape)]));
   }
 
-  async run(inputs: ProgramInputs, part?: Part): Promise<ProgramOutputs> {
+  async run(inputs: ProgramInputs, part?: RunPart): Promise<ProgramOutputs> {
     if (this.#disposed) throw new Error("this program is disposed of: it can't be run any more");
     this.#state.check();
-    const wanted: readonly Part[] = part === undefined ? ["step", "update"] : [part];
+    const wanted: readonly RunPart[] = part === undefined ? ["step", "update"] : [part];
     checkInputs(this.#plan, this.#parts, wanted, inputs);
     return this.#state.queue.enqueue(() => {
+      // Later parts go on with what their step was given, except before there was one.
+      const begins = wanted[0] === "step" || this.#preparedVersion === null;
+      if (begins && this.#preparedVersion !== this.#state.version) {
+        this.#runPart("prepare", {});
+        this.#preparedVersion = this.#state.version;
+      }
       for (const each of wanted) this.#runPart(each, inputs);
       return this.#outputs;
     });
@@ -86,7 +95,7 @@ export class ReferenceProgram implements Program {
     const given = new Map(this.#plan.graph.inputs.map(({ name }) => [name, inputs[name]?.data]));
     const elementsOf: ElementsOf = ({ name }) => this.#arena.get(name) ?? given.get(name) ?? this.#state.elements(name);
     this.#done = this.#done.filter((earlier) => parts.indexOf(earlier) < parts.indexOf(part));
-    for (const node of nodes) computeNode(node, elementsOf);
+    for (const node of nodes) computeRounded(node, elementsOf);
     if (part === "update" && updates.length > 0) {
       // First all values, then all writes: what one state becomes may be what another was.
       this.#state.replace(updates.map(({ state, value }) => [state.name, elementsOf(value).slice()] as const));

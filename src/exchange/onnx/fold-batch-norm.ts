@@ -1,6 +1,7 @@
 // Batch norms that follow a convolution, folded into it:
 //   s · (W·x + b − mean) + shift = (s·W)·x + (s · (b − mean) + shift),   s = scale / √(variance + ε)
 // in f64, rounded to f32 once. Those that no convolution comes before (pre-activation) stay.
+import { fullTypes } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
@@ -82,7 +83,7 @@ export const foldGraph = (graph: Graph): Graph => {
     const pair = pairs.get(node.name);
     const next: Node = pair ? biasingOf(pair) : node;
     for (const [, { name, dtype, shape }] of operandsOf(next)) {
-      if (!made.has(name)) builder.state(name, dtype, shape); // a tensor, at its first reader
+      if (!made.has(name)) builder.state(name, fullTypes[dtype], shape); // a tensor, at its first reader
       made.add(name);
     }
     for (const [, { name }] of resultsOf(next)) made.add(name);

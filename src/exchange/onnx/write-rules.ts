@@ -70,7 +70,15 @@ export class Writing {
 }
 
 /** What only training has, or what engines make: no graph in evaluation holds it. */
-type Elsewhere = keyof BackwardOps | keyof UpdateOps | "batchNormTrain" | "dropout" | "softmaxCrossEntropy" | "fused";
+type Elsewhere =
+  | keyof BackwardOps
+  | keyof UpdateOps
+  | "batchNormTrain"
+  | "dropout"
+  | "softmaxCrossEntropy"
+  | "cast"
+  | "foldBatchNorm"
+  | "fused";
 export type ExportedKind = Exclude<OpKind, Elsewhere>;
 type Rule<K extends ExportedKind> = (node: Node<K>, writing: Writing) => void;
 

@@ -5,6 +5,7 @@ import { averagePoolCases } from "./average-pool-cases.ts";
 import { batchNormCases } from "./batch-norm-cases.ts";
 import type { CaseTable } from "./case.ts";
 import { convCases } from "./conv-cases.ts";
+import { foldCases } from "./fold-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { headCases } from "./head-cases.ts";
 import { imageCases } from "./image-cases.ts";
@@ -13,6 +14,7 @@ import { updateCases } from "./update-cases.ts";
 export const cases: CaseTable<Exclude<OpKind, "fused">> = {
   ...convCases,
   ...batchNormCases,
+  ...foldCases,
   ...imageCases,
   ...averagePoolCases,
   ...gateCases,

@@ -31,6 +31,7 @@ export const headCases: CaseTable<
   | "dropout"
   | "softmaxCrossEntropy"
   | "softmaxCrossEntropyBackward"
+  | "cast"
   | "constant"
 > = {
   dense: denseCases(([n, i, o]) => (b, dtype) => {
@@ -80,6 +81,17 @@ export const headCases: CaseTable<
       },
     ]),
   ),
+  cast: {
+    "to f32, which it is": (b, dtype) => [b.add("cast", "same", { x: b.input("x", dtype, [3, 7]) }, { dtype }).y],
+    "to bf16 and back": (b, dtype) => {
+      const low = b.add("cast", "low", { x: b.input("x", dtype, [2, 20, 3, 5]) }, { dtype: "bf16" }).y;
+      return [b.add("cast", "high", { x: low }, { dtype }).y];
+    },
+    "weights to bf16 and back": (b, dtype) => {
+      const low = b.add("cast", "low", { x: b.state("weight", dtype, [16, 8, 3, 3]) }, { dtype: "bf16" }).y;
+      return [b.add("cast", "high", { x: low }, { dtype }).y];
+    },
+  },
   constant: {
     one: (b, dtype) => [b.add("constant", "one", {}, { value: 1, shape: [], dtype }).y],
     "a tenth, which no binary number is": (b, dtype) => [

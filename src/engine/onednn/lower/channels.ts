@@ -4,6 +4,7 @@ import { padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { ImageLayout } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
+import { constantOf } from "./constant.ts";
 
 const onePixel = { kernel: [1, 1], padding: padding(0) } as const;
 
@@ -47,7 +48,8 @@ export const padChannels = (
 ): void => {
   const [n, c, h, w] = x.shape;
   const layout = unlessCut(context.imageLayoutOf(x), params.before, c, params.after);
-  const zeros = (channels: number) => (channels === 0 ? [] : [context.constant(0, [n, channels, h, w], layout)]);
+  const zeros = (channels: number) =>
+    channels === 0 ? [] : [constantOf(context, 0, [n, channels, h, w], layout, y.dtype === "bf16" ? "bf16" : "f32")];
   const sources = [...zeros(params.before), context.read(x, layout), ...zeros(params.after)];
   const to = context.result(y, layout);
   const descriptors = { sources: sources.map(({ descriptor }) => descriptor), y: to.descriptor };
@@ -69,7 +71,7 @@ export const sliceChannels = (
 export const extendMap = (context: Lowering, { operands: { x }, results: { y } }: NodeOf<"extendMap">): void => {
   const layout = context.imageLayoutOf(x);
   const from = context.read(x, layout);
-  const zeros = context.constant(0, y.shape, layout);
+  const zeros = constantOf(context, 0, y.shape, layout, y.dtype === "bf16" ? "bf16" : "f32");
   const to = context.result(y, layout);
   context.reorder(zeros, to);
   const part = context.dnnl.part(to.descriptor, x.shape, [0, 0, 0, 0], context.where);

@@ -4,6 +4,7 @@ import type { FusionRule } from "../../../graph/fusion-rule.ts";
 import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import { batchNormBackward, batchNormBackwardRelu, batchNormInferenceRelu, batchNormTrainRelu } from "./batch-norm.ts";
+import { convolutionChain, convolutionChains } from "./convolution-chain.ts";
 import { addRelu, reluBackward } from "./elementwise.ts";
 
 interface Fusion {
@@ -34,6 +35,7 @@ const pair = <A extends OpKind, B extends OpKind>(
 });
 
 const fusions: readonly Fusion[] = [
+  ...convolutionChains.map((rule) => ({ rule, lower: convolutionChain })),
   pair("batchNormTrain", "relu", "x", batchNormTrainRelu),
   pair("batchNormInference", "relu", "x", batchNormInferenceRelu),
   pair("add", "relu", "x", addRelu),

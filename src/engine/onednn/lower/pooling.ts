@@ -16,6 +16,14 @@ export const maxPool = (
   const from = context.read(x, layout);
   const to = context.result(y, layout);
   const shapes = { x: from.descriptor, y: to.descriptor };
+  if (!context.isRead(argmax)) {
+    const primitive = context.describe({ kind: "pooling", algorithm: "max", pass: "inference", ...shapes, ...params });
+    context.call(primitive, [
+      ["x", from],
+      ["y", to],
+    ]);
+    return;
+  }
   const primitive = context.describe({ kind: "pooling", algorithm: "max", pass: "training", ...shapes, ...params });
   const winners = primitive.layoutOf("workspace");
   if (winners === null) throw new UnsupportedError("onednn", context.where, "the library keeps no winners");
@@ -99,7 +107,7 @@ export const globalAveragePool = (
   const layout = context.imageLayoutOf(x);
   const from = context.read(x, layout);
   // One pixel an image: every layout of it is row-major (blocks of 16 are chosen only where they divide the channels).
-  const pixels = context.dnnl.image([y.shape[0], y.shape[1], 1, 1], layout);
+  const pixels = context.dnnl.image([y.shape[0], y.shape[1], 1, 1], layout, context.typeOf(y));
   const to = context.result(y);
   const geometry = { x: from.descriptor, y: pixels, ...wholeImage(x.shape) };
   const primitive = context.describe({ kind: "pooling", algorithm: "average", pass: "inference", ...geometry });
@@ -115,7 +123,7 @@ export const globalAveragePoolBackward = (
 ): void => {
   const layout = blocked(dx.shape);
   const from = context.read(dy);
-  const pixels = context.dnnl.image([dy.shape[0], dy.shape[1], 1, 1], layout);
+  const pixels = context.dnnl.image([dy.shape[0], dy.shape[1], 1, 1], layout, context.typeOf(dy));
   const to = context.result(dx, layout);
   const geometry = { x: to.descriptor, y: pixels, ...wholeImage(dx.shape) };
   const primitive = context.describe({ kind: "pooling", algorithm: "average", pass: "backward", ...geometry });

@@ -68,6 +68,3 @@ export const dropout = (
     }
   });
 };
-
-export const constant = (context: Lowering, { params, results: { y } }: NodeOf<"constant">): void =>
-  context.define(y, context.constant(params.value, params.shape));

@@ -4,11 +4,14 @@ import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import { batchNormBackward, batchNormInference, batchNormTrain } from "./batch-norm.ts";
 import { addBias, sumPerChannel } from "./bias.ts";
+import { cast } from "./cast.ts";
 import { cropMap, extendMap, padChannels, sliceChannels, subsample, subsampleBackward } from "./channels.ts";
+import { constant } from "./constant.ts";
 import { conv2d, conv2dBackwardData, conv2dBackwardWeight } from "./convolution.ts";
 import { dense, denseBackwardData, denseBackwardWeight } from "./dense.ts";
 import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } from "./elementwise.ts";
 import { flatten, unflatten } from "./flatten.ts";
+import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fusedLowerings } from "./fused.ts";
 import {
   averagePool,
@@ -18,7 +21,7 @@ import {
   maxPool,
   maxPoolBackward,
 } from "./pooling.ts";
-import { constant, dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
+import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
 /** Emits the calls of one node. Throws UnsupportedError for what the engine can't do. */
@@ -37,6 +40,7 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   batchNormTrain,
   batchNormInference,
   batchNormBackward,
+  foldBatchNorm,
   relu,
   reluBackward,
   add,
@@ -66,6 +70,7 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  cast,
   constant,
   weightedSum,
   descend,

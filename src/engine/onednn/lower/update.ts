@@ -2,6 +2,7 @@
 // multiplication by −η that adds to the weight, so that a schedule rebuilds nothing.
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
+import type { Plan } from "../../../plan/plan.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
 
@@ -69,4 +70,14 @@ export const sumOfSquares = (context: Lowering, { operands, results: { y } }: No
     for (const array of arrays) for (let i = 0; i < array.length; i++) sum += array[i]! * array[i]!;
     if (result) result[0] = sum;
   });
+};
+
+/** Copies updates that could not be made in place into their states: the last calls of the part `update`. */
+export const finishUpdates = (context: Lowering, { graph, order }: Plan): void => {
+  for (const { state, value } of graph.updates) {
+    const { place } = context.asIs(value).storage;
+    if (place.kind === "state" && place.state === state.name) continue;
+    context.enter({ name: `${state.name} (update)`, part: "update", index: order.length });
+    context.reorder(context.read(value), context.asIs(state));
+  }
 };

@@ -1,0 +1,35 @@
+// In what activations are computed: the person's `--dtype`, and what an engine has to say to it.
+import { type Precision, precisions } from "../base/dtype.ts";
+import { UsageError } from "../base/errors.ts";
+import { nearest } from "../base/nearest.ts";
+import type { Engine } from "../engine/contract.ts";
+import type { CommandEnvironment } from "./environment.ts";
+
+/** By default f32. Throws UsageError for a type that activations can't have. */
+export const precisionOf = (dtype: string = "f32"): Precision => {
+  const precision = precisions.find((known) => known === dtype);
+  if (precision !== undefined) return precision;
+  const near = nearest(dtype, precisions);
+  const remedy = near === null ? "" : `; did you mean "${near}"?`;
+  throw new UsageError(
+    `--dtype should be ${precisions.map((known) => `"${known}"`).join(" or ")} but is "${dtype}"${remedy}`,
+  );
+};
+
+/** Throws UsageError where the engine has no bf16 on this machine; warns where it is slower than f32. */
+export const checkPrecision = (
+  precision: Precision,
+  { name, bf16 }: Pick<Engine, "name" | "bf16">,
+  { onEvent }: Pick<CommandEnvironment, "onEvent">,
+): void => {
+  if (precision !== "bf16" || bf16 === "fast") return;
+  if (bf16 === "none") {
+    throw new UsageError(
+      `--dtype bf16: the engine ${name} computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32`,
+    );
+  }
+  const message =
+    `this processor has no instructions for bf16: the engine ${name} computes in f32 and converts, ` +
+    "which saves memory but takes longer than --dtype f32";
+  onEvent({ event: "warning", message });
+};

@@ -1,0 +1,117 @@
+// Which code computes a convolution: the candidates, best first by rule, and the choice among them. Who knows better (by measuring)
+// has one function to replace.
+import { UnsupportedError } from "../../../base/errors.ts";
+import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
+import type { ConvParams } from "../../../graph/geometry.ts";
+import type { ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
+import type { Lowering } from "../lowering.ts";
+import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
+
+/** One convolution, in one direction. */
+export interface ConvolutionLayer {
+  readonly pass: "training" | "inference" | "backwardData" | "backwardWeight";
+  readonly x: ImageShape;
+  readonly filter: FilterShape;
+  readonly y: ImageShape;
+  readonly params: ConvParams;
+  /** Of images, and of weights where they are read. Weight gradients are f32. */
+  readonly type: ElementType;
+  /** Forward passes only: what is done beside convolving. */
+  readonly ending?: { readonly bias?: MemoryDescriptor; readonly postOp?: PostOp };
+}
+
+/** One way to compute it. Operands that are of another type, or lie otherwise, are reordered before. */
+export interface ConvolutionCandidate {
+  readonly type: ElementType;
+  /** Of x and y. */
+  readonly layouts: readonly [ImageLayout, ImageLayout];
+  /** By default the engine's. */
+  readonly algorithm?: "direct" | "auto";
+}
+
+export interface ConvolutionImplementation extends ConvolutionCandidate {
+  readonly primitive: Primitive;
+}
+
+/** The library sees weights of grouped convolutions as [G, O / G, C / G, U, V]. */
+export const nativeFilter = ([o, c, u, v]: FilterShape, groups: number): Shape =>
+  groups === 1 ? [o, c, u, v] : [groups, o / groups, c, u, v];
+
+/**
+ * Best first. Blocks of 16 win in training (docs/onednn.md), for f32 and bf16; where a group has fewer channels than a block, only
+ * channels-last has fast code. A network's images, of up to four channels, stay as they came. Where the library has only slow code for
+ * bf16, weight gradients are computed from f32 copies: every second factor in the time of fast code outweighs two reorders.
+ */
+export const candidatesOf = (layer: ConvolutionLayer): readonly ConvolutionCandidate[] => {
+  const { pass, type } = layer;
+  const ordinary = ordinaryCandidates(layer, type);
+  if (pass === "inference") return inferenceCandidates(layer, ordinary);
+  return type === "bf16" && pass === "backwardWeight" ? [...ordinary, ...ordinaryCandidates(layer, "f32")] : ordinary;
+};
+
+const ordinaryCandidates = (
+  { x, y, params: { groups } }: ConvolutionLayer,
+  type: ElementType,
+): readonly ConvolutionCandidate[] => {
+  const whole = (channels: number): boolean => channels % 16 === 0 && (channels / groups) % 16 === 0;
+  const blocked = (channels: number): ImageLayout => (whole(channels) ? "nChw16c" : "nhwc");
+  const asItCame: ImageLayout = groups === 1 && x[1] <= 4 ? "plain" : blocked(x[1]);
+  return [
+    { type, layouts: [asItCame, blocked(y[1])] },
+    { type, layouts: ["nhwc", "nhwc"] },
+    { type, layouts: ["plain", "plain"] },
+  ];
+};
+
+/** Code that computes a convolution as it is written down, or by copying it into one large matrix. */
+const isSlow = (implementation: string): boolean => /\b(ref|gemm)\b/.test(implementation);
+
+/**
+ * 2.6.3's code for 1×1 windows with a stride first gathers the pixels it needs, a vector of 16 channels at a time. Where 16 doesn't
+ * divide the channels, weight gradients come out wrong, by other amounts from run to run (seen with x [3, 8, 10, 10] and stride 2;
+ * test/conformance has the case); in bf16 it even writes outside its memory. Such code is never taken.
+ */
+const isWrong = (implementation: string, x: ImageShape, stride: Pair): boolean =>
+  /^jit(_bf16)?_1x1/.test(implementation) && (stride[0] > 1 || stride[1] > 1) && x[1] % 16 !== 0;
+
+/** Throws UnsupportedError when the library has no code for it. */
+const describeCandidate = (
+  context: Lowering,
+  { pass, x, filter, y, params, ending = {} }: ConvolutionLayer,
+  { type, layouts, algorithm = context.options.convolution }: ConvolutionCandidate,
+): Primitive => {
+  const { dnnl } = context;
+  const weightShape = nativeFilter(filter, params.groups);
+  return context.describe({
+    kind: "convolution",
+    algorithm,
+    pass,
+    x: dnnl.image(x, layouts[0], type),
+    weight: dnnl.any(weightShape, pass === "backwardWeight" ? "f32" : type),
+    forwardWeight: dnnl.any(weightShape, type),
+    y: dnnl.image(y, layouts[1], type),
+    stride: params.stride,
+    padding: params.padding,
+    ...ending,
+  });
+};
+
+/** The first candidate for which there is fast code; else the first for which there is any. Throws UnsupportedError. */
+export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
+  let slow: ConvolutionImplementation | null = null;
+  let refusal: UnsupportedError | null = null;
+  for (const candidate of candidatesOf(layer)) {
+    try {
+      const primitive = describeCandidate(context, layer, candidate);
+      if (isWrong(primitive.implementation, layer.x, layer.params.stride)) continue;
+      if (layer.pass === "inference" && isPoorWinograd(primitive.implementation, layer.x, layer.y)) continue;
+      if (!isSlow(primitive.implementation)) return { ...candidate, primitive };
+      slow ??= { ...candidate, primitive };
+    } catch (error) {
+      if (!(error instanceof UnsupportedError)) throw error;
+      refusal = error;
+    }
+  }
+  if (slow !== null) return slow;
+  throw refusal ?? new UnsupportedError("onednn", context.where, "oneDNN has no code for this convolution");
+};

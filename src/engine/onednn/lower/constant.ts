@@ -1,0 +1,42 @@
+// The same number everywhere: memory that is filled once, when the program is built.
+import { bf16Bits } from "../../../base/bf16.ts";
+import type { ImageShape, Shape } from "../../../base/shape.ts";
+import type { NodeOf } from "../../../graph/ops.ts";
+import type { ImageLayout } from "../dnnl.ts";
+import type { Lowering } from "../lowering.ts";
+import type { Physical, ScriptArray, Storage } from "../physical.ts";
+
+const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
+
+export const constantOf = (
+  context: Lowering,
+  number: number,
+  shape: Shape,
+  layout: ImageLayout = "plain",
+  dtype: "f32" | "bf16" = "f32",
+): Physical => {
+  const key = `constant ${number} ${dtype} ${shape.join("×")} ${layout}`;
+  const known = context.constants.get(key);
+  if (known !== undefined) return known;
+  const { dnnl } = context;
+  const type = context.typeOf({ dtype });
+  const descriptor = isImage(shape) ? dnnl.image(shape, layout, type) : dnnl.plain(shape, type);
+  const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
+  const physical: Physical = { storage, descriptor, layout, shape, dtype };
+  context.constants.set(key, physical);
+  const element = dtype === "bf16" ? bf16Bits(number) : number;
+  const run = ([y]: readonly ScriptArray[]): void => void y?.fill(element);
+  context.calls.push({
+    kind: "script",
+    phase: "prepare",
+    inStrips: false,
+    node: key,
+    implementation: "script:fill",
+    tensors: [physical],
+    run,
+  });
+  return physical;
+};
+
+export const constant = (context: Lowering, { params, results: { y } }: NodeOf<"constant">): void =>
+  context.define(y, constantOf(context, params.value, params.shape));

@@ -1,0 +1,110 @@
+// A convolution with what follows it in one call: a bias for each filter, a residual addition, a relu. The addition is made in the
+// memory of the other operand, the shortcut, where nobody needs that any more.
+import { UnsupportedError } from "../../../base/errors.ts";
+import type { FusionLink, FusionRule } from "../../../graph/fusion-rule.ts";
+import type { Node, NodeOf } from "../../../graph/ops.ts";
+import type { Value } from "../../../graph/value.ts";
+import type { PostOp } from "../dnnl.ts";
+import type { Lowering } from "../lowering.ts";
+import type { Physical } from "../physical.ts";
+import { type ConvolutionImplementation, chooseImplementation } from "./choose-convolution.ts";
+import { readWeight } from "./convolution.ts";
+
+const bias: FusionLink = { kind: "addBias", through: "x" };
+const relu: FusionLink = { kind: "relu", through: "x" };
+/** The branch is either operand of the addition. */
+const sums: readonly FusionLink[] = [
+  { kind: "add", through: "a" },
+  { kind: "add", through: "b" },
+];
+
+/** What may follow, longest first: of two rules that match, the fusion pass takes the earlier. */
+const endings: readonly (readonly FusionLink[])[] = [
+  ...sums.map((sum) => [bias, sum, relu]),
+  ...sums.map((sum) => [bias, sum]),
+  ...sums.map((sum) => [sum, relu]),
+  [bias, relu],
+  [bias],
+  ...sums.map((sum) => [sum]),
+  [relu],
+];
+
+const nameOf = ({ kind, through }: FusionLink): string => (through === "b" ? `${kind}(b)` : kind);
+
+export const convolutionChains: readonly FusionRule[] = endings.map((ending) => ({
+  name: ["conv2d", ...ending.map(nameOf)].join("+"),
+  links: [{ kind: "conv2d", through: null }, ...ending],
+}));
+
+interface Chain {
+  readonly conv: NodeOf<"conv2d">;
+  readonly bias: Value | null;
+  readonly shortcut: Value | null;
+  readonly relu: boolean;
+  readonly y: Value;
+}
+
+const chainOf = (context: Lowering, [conv, ...rest]: readonly Node[]): Chain => {
+  if (conv?.kind !== "conv2d") throw new UnsupportedError("onednn", context.where, "its body begins with no conv2d");
+  let chain: Chain = { conv, bias: null, shortcut: null, relu: false, y: conv.results.y };
+  for (const node of rest) {
+    if (node.kind === "addBias") chain = { ...chain, bias: node.operands.bias, y: node.results.y };
+    else if (node.kind === "relu") chain = { ...chain, relu: true, y: node.results.y };
+    else if (node.kind === "add") {
+      const { a, b } = node.operands;
+      chain = { ...chain, shortcut: a.name === chain.y.name ? b : a, y: node.results.y };
+    } else throw new UnsupportedError("onednn", context.where, `${node.kind} can't follow a convolution in one call`);
+  }
+  return chain;
+};
+
+export const convolutionChain = (context: Lowering, body: readonly Node[]): void => {
+  const { conv, bias, shortcut, relu, y } = chainOf(context, body);
+  const { x, weight } = conv.operands;
+  const { params, results } = conv;
+  const vector = bias && context.read(bias);
+  const pass = context.inference ? "inference" : "training";
+  const chooseWith = (postOp: PostOp) => {
+    const ending = { ...(vector && { bias: vector.descriptor }), postOp };
+    const shapes = { x: x.shape, filter: weight.shape, y: results.y.shape };
+    return chooseImplementation(context, { pass, ...shapes, params, type: context.typeOf(x), ending });
+  };
+  const call = ({ primitive, layouts }: ConvolutionImplementation, to: Physical): void =>
+    context.call(primitive, [
+      ["x", context.read(x, layouts[0])],
+      ["weight", readWeight(context, weight, primitive, params.groups)],
+      ...(vector ? [["bias", vector] as const] : []),
+      ["y", to],
+    ]);
+
+  if (shortcut === null) {
+    const convolution = chooseWith(relu ? "relu" : "nothing");
+    call(convolution, context.result(y, convolution.layouts[1]));
+    return;
+  }
+  const summing = chooseWith(relu ? "accumulateRelu" : "accumulate");
+  const { storage } = context.asIs(shortcut);
+  // Not over the convolution's own operand, which it reads to the end.
+  const free = storage !== context.asIs(x).storage;
+  const inPlace = context.result(y, summing.layouts[1], free ? [shortcut] : []);
+  if (inPlace.storage === storage) {
+    call(summing, inPlace);
+    return;
+  }
+  const convolution = chooseWith("nothing");
+  const to = context.result(y, convolution.layouts[1]);
+  call(convolution, to);
+  addInto(context, to, context.read(shortcut, convolution.layouts[1]), relu ? "relu" : "nothing");
+};
+
+/** to ← to + other, of the same layout. */
+const addInto = (context: Lowering, to: Physical, other: Physical, postOp: PostOp): void => {
+  const { descriptor } = to;
+  const descriptors = { a: descriptor, b: other.descriptor, y: descriptor };
+  const primitive = context.describe({ kind: "binary", operation: "add", ...descriptors, postOp });
+  context.call(primitive, [
+    ["x", to],
+    ["x1", other],
+    ["y", to],
+  ]);
+};
