@@ -1,12 +1,12 @@
 // From nodes to calls. The context keeps what is known of each value's memory, inserts reorders where a reader wants another
 // layout, and lets results take over the memory of operands that nobody needs any more.
-
 import { bf16Bits } from "../../base/bf16.ts";
 import { invariant, UnsupportedError } from "../../base/errors.ts";
-import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
+import { elementCount, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { descriptorOf, elementTypeOf } from "./describe-value.ts";
 import type {
   Argument,
   Dnnl,
@@ -17,10 +17,7 @@ import type {
   PrimitiveDescription,
 } from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
-
-const isDescriptor = (part: unknown): part is MemoryDescriptor =>
-  typeof part === "object" && part !== null && "native" in part;
-const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
+import { PrimitiveCache } from "./primitive-cache.ts";
 
 /** The node that is being lowered. */
 interface Position {
@@ -46,15 +43,14 @@ export class Lowering {
   readonly #constants = new Map<string, Physical>();
   readonly #stateOfUpdate: ReadonlyMap<string, Value>;
   readonly #lastReader: ReadonlyMap<string, number>;
-  /** By description: layers alike share a primitive, of which a deep network has thousands. */
-  readonly #primitives = new Map<string, Primitive>();
-  readonly #descriptorNumbers = new Map<MemoryDescriptor, number>();
+  readonly #primitives: PrimitiveCache;
   #position: Position = { name: "", part: "step", index: -1 };
 
   constructor(dnnl: Dnnl, plan: Plan, options: LoweringOptions) {
     this.dnnl = dnnl;
     this.options = options;
     this.#plan = plan;
+    this.#primitives = new PrimitiveCache(dnnl);
     this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
     const lastReader = new Map<string, number>();
     plan.order.forEach((node, index) => {
@@ -85,7 +81,7 @@ export class Lowering {
 
   /** All primitives that were described, for `destroy`. */
   get primitives(): Iterable<Primitive> {
-    return this.#primitives.values();
+    return this.#primitives.all;
   }
 
   /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */
@@ -198,14 +194,9 @@ export class Lowering {
     return this.reshaped(physical, [elementCount(physical.shape)]);
   }
 
-  /** The primitive of this description: made for the first call, shared by all later ones. (They keep nothing between calls.) */
+  /** The primitive of this description, shared by all calls alike. */
   describe(description: PrimitiveDescription): Primitive {
-    const key = JSON.stringify(description, (_, part: unknown) => (isDescriptor(part) ? this.#numberOf(part) : part));
-    const known = this.#primitives.get(key);
-    if (known !== undefined) return known;
-    const primitive = this.dnnl.primitive(description, this.where);
-    this.#primitives.set(key, primitive);
-    return primitive;
+    return this.#primitives.describe(description, this.where);
   }
 
   /** Adds a call of a primitive; its scratchpad is added to the arguments. */
@@ -252,14 +243,6 @@ export class Lowering {
     }
   }
 
-  #numberOf(descriptor: MemoryDescriptor): number {
-    const known = this.#descriptorNumbers.get(descriptor);
-    if (known !== undefined) return known;
-    const next = this.#descriptorNumbers.size;
-    this.#descriptorNumbers.set(descriptor, next);
-    return next;
-  }
-
   #given(value: Value, place: Place): void {
     const descriptor = this.#descriptor(value.shape, value.dtype, "plain");
     const storage: Storage = { name: value.name, bytes: descriptor.bytes, place };
@@ -278,18 +261,11 @@ export class Lowering {
 
   /** The library's name for the type of a value. Throws UnsupportedError for types that it can't compute with. */
   typeOf({ dtype }: Pick<Value, "dtype">): ElementType {
-    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32 and bf16, not in f64");
-    if (dtype === "bf16" && this.dnnl.bf16 === "none") {
-      const reason = "oneDNN computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32";
-      throw new UnsupportedError("onednn", this.where, reason);
-    }
-    return dtype;
+    return elementTypeOf(this.dnnl, dtype, this.where);
   }
 
   #descriptor(shape: Shape, dtype: Value["dtype"], layout: ImageLayout): MemoryDescriptor {
-    const type = this.typeOf({ dtype });
-    if (dtype === "i32") return this.dnnl.plain(shape, type);
-    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout, type) : this.dnnl.plain(shape, type);
+    return descriptorOf(this.dnnl, shape, this.typeOf({ dtype }), layout);
   }
 
   #seenAs(physical: Physical, shape: Shape): Physical {
