@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { bf16BitsToF32Bits, f32BitsToBf16Bits } from "./bf16.ts";
+import { bf16Bits, bf16BitsToF32Bits, f32BitsToBf16Bits, roundToBf16 } from "./bf16.ts";
 
 const f32 = new Float32Array(1);
 const u32 = new Uint32Array(f32.buffer);
@@ -51,5 +51,38 @@ describe("f32BitsToBf16Bits(bits)", () => {
       }),
     );
     expect(f32BitsToBf16Bits(0x7fffffff)).toBe(0x7fff);
+  });
+});
+
+describe("roundToBf16(value)", () => {
+  test("rounds once: a number just beside a tie is not rounded to the even side by way of f32", () => {
+    const tie = 1 + 2 ** -8; // halfway between 1 and 1 + 2⁻⁷
+    expect(roundToBf16(tie)).toBe(1);
+    expect(roundToBf16(tie + 2 ** -40)).toBe(1 + 2 ** -7);
+    expect(roundToBf16(-(tie + 2 ** -40))).toBe(-(1 + 2 ** -7));
+    const upperTie = 1 + 3 * 2 ** -8;
+    expect(roundToBf16(upperTie)).toBe(1 + 2 ** -6);
+    expect(roundToBf16(upperTie - 2 ** -40)).toBe(1 + 2 ** -7);
+  });
+
+  test("gives the nearest of all bf16 numbers, for any f64", () => {
+    fc.assert(
+      fc.property(fc.double({ min: -3e38, max: 3e38, noNaN: true }), (value) => {
+        const rounded = roundToBf16(value);
+        const bits = bf16Bits(value);
+        for (const other of [bits - 1, bits + 1]) {
+          u32[0] = bf16BitsToF32Bits(other & 0xffff);
+          if (Number.isFinite(f32[0]!))
+            expect(Math.abs(rounded - value)).toBeLessThanOrEqual(Math.abs(f32[0]! - value));
+        }
+      }),
+    );
+  });
+
+  test("keeps zeros, infinities and NaN", () => {
+    expect(roundToBf16(-0)).toBe(-0);
+    expect(roundToBf16(Number.POSITIVE_INFINITY)).toBe(Number.POSITIVE_INFINITY);
+    expect(roundToBf16(3.4e38)).toBe(Number.POSITIVE_INFINITY);
+    expect(roundToBf16(Number.NaN)).toBeNaN();
   });
 });

@@ -106,7 +106,7 @@ describe("parseRecipe(json, where)", () => {
       "tiny.json: optimizer.nesterov looks ahead along the momentum, which is 0; set one or the other",
     ],
     [{ ...minimal, seed: -1 }, "tiny.json: seed should be a whole number from 0 to 4294967295 but is -1"],
-    [{ ...minimal, dtype: "f16" }, 'tiny.json: dtype should be "f32" but is "f16"'],
+    [{ ...minimal, dtype: "f16" }, 'tiny.json: dtype should be "f32" or "bf16" but is "f16"; did you mean "bf16"?'],
     [
       { ...minimal, augmentation: { flip: "yes" } },
       'tiny.json: augmentation.flip should be true or false but is "yes"',

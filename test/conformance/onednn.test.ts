@@ -4,7 +4,7 @@ import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { oneDnnOptions } from "../engine/onednn-options.ts";
 import { runConformance } from "./conformance.ts";
 import { describeFastCode } from "./fast-code.ts";
-import { describeTrainingSteps } from "./training-steps.ts";
+import { describeBf16Steps, describeTrainingSteps } from "./training-steps.ts";
 
 const createEngine = () => createOneDnnEngine(oneDnnOptions);
 
@@ -16,7 +16,7 @@ for (const precision of precisions) {
     skip: [{ reason: "the winners are the library's workspace", cases: ["maxPool: the winners"] }],
   });
 }
-describeFastCode(createEngine, [
+const quick = [
   "multiply",
   "sigmoid",
   "sigmoidBackward",
@@ -25,10 +25,12 @@ describeFastCode(createEngine, [
   "sumPerChannel",
   "averagePool",
   "averagePoolBackward",
-]);
+] as const;
+for (const precision of precisions) describeFastCode(createEngine, precision, quick);
 describeTrainingSteps(
   "onednn",
   createEngine,
   ["resnet20", "plain20", "resnet18", "resnet50"],
   ["resnet18, its batch norms' statistics fixed", "resnet20, its stem and a stage frozen", "resnet20, its body frozen"],
 );
+describeBf16Steps("onednn", createEngine, ["resnet20", "resnet18", "resnet50"], ["resnet20"]);

@@ -7,4 +7,4 @@ import { describeTrainingSteps } from "./training-steps.ts";
 for (const precision of precisions) {
   await runConformance({ engineName: "reference", precision, createEngine: createReferenceEngine });
 }
-describeTrainingSteps("reference", createReferenceEngine, ["resnet20", "plain20"]);
+describeTrainingSteps("reference", createReferenceEngine, ["resnet20", "plain20"], ["resnet20, its body frozen"]);

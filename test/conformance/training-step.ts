@@ -1,5 +1,5 @@
 // A whole training step of a network as one graph, with everything it needs: what engines are compared on.
-import type { FloatDType } from "../../src/base/dtype.ts";
+import type { FloatDType, Precision } from "../../src/base/dtype.ts";
 import { randomPurposes, randomStream } from "../../src/base/philox.ts";
 import { elementCount } from "../../src/base/shape.ts";
 import { type HostTensor, type NamedTensors, scalar, tensor, zeros } from "../../src/base/tensor.ts";
@@ -9,6 +9,7 @@ import { buildForward } from "../../src/model/forward.ts";
 import { initialTensors } from "../../src/model/initial-tensors.ts";
 import { updateRunningStatistics } from "../../src/model/running-statistics.ts";
 import { differentiate } from "../../src/passes/differentiate.ts";
+import { withPrecision } from "../../src/passes/precision.ts";
 import { addUpdate, learningRateInput } from "../../src/passes/update.ts";
 import type { ResNetSpec } from "../../src/spec/spec.ts";
 import type { FrozenParts } from "../../src/train/freezing.ts";
@@ -29,6 +30,7 @@ export const trainingStep = (
   batch: number,
   dtype: FloatDType = "f32",
   frozen: FrozenParts | null = null,
+  precision: Precision = "f32",
 ): TrainingStep => {
   const builder = new GraphBuilder();
   const options = {
@@ -41,7 +43,7 @@ export const trainingStep = (
   const learning = parameters.filter(({ name }) => frozen === null || frozen.learns(name));
   const labels = builder.input("labels", "i32", [batch]);
   const { loss } = builder.add("softmaxCrossEntropy", "loss", { logits, labels }, { labelSmoothing: 0.1 });
-  const { graph: differentiated, gradients } = differentiate(builder.build(), loss, learning);
+  const { graph: differentiated, gradients } = differentiate(withPrecision(builder.build(), precision), loss, learning);
 
   const withStatistics = GraphBuilder.from(differentiated);
   for (const value of [logits, loss]) withStatistics.output(value);

@@ -1,5 +1,6 @@
 // Whole training steps of residual and plain networks on an engine, compared with f64.
 import { describe, expect, test } from "vitest";
+import { checkNodes } from "../../src/engine/conformance/check-nodes.ts";
 import { compareGraph, worstOf } from "../../src/engine/conformance/compare-graph.ts";
 import type { Engine } from "../../src/engine/contract.ts";
 import { parameterTable } from "../../src/model/parameter-table.ts";
@@ -69,6 +70,51 @@ export const describeTrainingSteps = (
       const compared = await compare(name, trainingStep(spec, batch, "f32", frozenParts(spec, freezing)));
       // Logits, loss, three norms; of each parameter that learns its gradient, velocity and value.
       expect(compared).toBeGreaterThanOrEqual(5 + 3 * learnedOf(spec, freezing));
+    });
+  });
+};
+
+/**
+ * The same in bf16: every node against the very operands that the engine had and, of the networks that the reference kernels run
+ * several times in reasonable time, the step as a whole.
+ */
+export const describeBf16Steps = (
+  engineName: Engine["name"],
+  createEngine: () => Promise<Engine>,
+  networks: readonly SteppedNetwork[],
+  whole: readonly SteppedNetwork[],
+): void => {
+  describe(`a training step in bf16 on ${engineName}`, () => {
+    const stepOf = (network: SteppedNetwork) => {
+      const { batch, size } = steps[network];
+      return trainingStep(namedSpec(network, { input: [3, size, size], classes: 10 }), batch, "f32", null, "bf16");
+    };
+
+    test.each(networks)("of %s is right at every node", { timeout: timeoutMs }, async (network) => {
+      const { graph, tensors } = stepOf(network);
+      const engine = await createEngine();
+      try {
+        const checks = await checkNodes(engine, graph, tensors);
+        const worst = worstOf(checks);
+        expect(checks.length).toBeGreaterThan(300);
+        expect(worst.share, worst.name).toBeLessThanOrEqual(1);
+      } finally {
+        await engine.dispose();
+      }
+    });
+
+    test.each(whole)("of %s agrees with the reference as a whole", { timeout: timeoutMs }, async (network) => {
+      const { graph, tensors } = stepOf(network);
+      const engine = await createEngine();
+      try {
+        const worst = worstOf(await compareGraph(engine, graph, tensors));
+        console.info(
+          `${engineName}, ${network} in bf16: the worst is ${worst.name} with ${worst.share.toPrecision(2)} of what it may be off by`,
+        );
+        expect(worst.share, worst.name).toBeLessThanOrEqual(1);
+      } finally {
+        await engine.dispose();
+      }
     });
   });
 };

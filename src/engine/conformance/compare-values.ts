@@ -10,8 +10,8 @@ export interface Comparison {
   readonly share: number;
 }
 
-/** Below the smallest normal f32 engines may flush to zero. */
-const smallestNormal = 2 ** -126;
+/** About the smallest normal f32 (2⁻¹²⁶) engines may flush to zero, or stop where their e^x does: within two of it. */
+const leastError = 2 ** -125;
 
 /** γ_n = n·u / (1 − n·u): what n roundings come to at most. */
 export const gamma = (roundings: number, u: number): number => (roundings * u) / (1 - roundings * u);
@@ -31,10 +31,10 @@ export const allowedError = (
   dtype: FloatDType | "bf16",
 ): number => {
   if (roundings === 0) return 0;
-  if (dtype !== "bf16") return gamma(roundings, unitRoundoff[dtype]) * magnitude[i]! + smallestNormal;
+  if (dtype !== "bf16") return gamma(roundings, unitRoundoff[dtype]) * magnitude[i]! + leastError;
   const u = unitRoundoff.bf16;
   const before = (gamma(roundings, unitRoundoff.f32) + gamma(inOwnType, u)) * magnitude[i]!;
-  return before * (1 + u) + u * Math.abs(expected) + smallestNormal;
+  return before * (1 + u) + u * Math.abs(expected) + leastError;
 };
 
 /** Element by element: for a value that one operation made of exact operands. */
@@ -45,7 +45,7 @@ export const compareElements = (
   bound: ErrorBound,
   dtype: FloatDType | "bf16",
 ): Comparison => {
-  let worst: Comparison = { name, error: 0, allowed: smallestNormal, share: 0 };
+  let worst: Comparison = { name, error: 0, allowed: leastError, share: 0 };
   for (let i = 0; i < expected.length; i++) {
     const error = Math.abs(actual[i]! - expected[i]!);
     const allowed = allowedError(bound, i, expected[i]!, dtype);

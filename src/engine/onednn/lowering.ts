@@ -1,10 +1,11 @@
 // From nodes to calls: keeps what is known of each value's memory, inserts reorders where a reader wants another layout, and lets
 // results take over the memory of operands that nobody needs any more.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
-import { elementCount, type ImageShape, type Shape } from "../../base/shape.ts";
+import { elementCount, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
+import { descriptorOf, elementTypeOf } from "./describe-value.ts";
 import type {
   Argument,
   Dnnl,
@@ -16,8 +17,6 @@ import type {
 } from "./dnnl.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
 import { PrimitiveCache } from "./primitive-cache.ts";
-
-const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** The node that is being lowered. */
 interface Position {
@@ -259,18 +258,11 @@ export class Lowering {
 
   /** The library's name for the type of a value. Throws UnsupportedError for types that it can't compute with. */
   typeOf({ dtype }: Pick<Value, "dtype">): ElementType {
-    if (dtype === "f64") throw new UnsupportedError("onednn", this.where, "it computes in f32 and bf16, not in f64");
-    if (dtype === "bf16" && this.dnnl.bf16 === "none") {
-      const reason = "oneDNN computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32";
-      throw new UnsupportedError("onednn", this.where, reason);
-    }
-    return dtype;
+    return elementTypeOf(this.dnnl, dtype, this.where);
   }
 
   #descriptor(shape: Shape, dtype: Value["dtype"], layout: ImageLayout): MemoryDescriptor {
-    const type = this.typeOf({ dtype });
-    if (dtype === "i32") return this.dnnl.plain(shape, type);
-    return layout !== "plain" && isImage(shape) ? this.dnnl.image(shape, layout, type) : this.dnnl.plain(shape, type);
+    return descriptorOf(this.dnnl, shape, this.typeOf({ dtype }), layout);
   }
 
   #seenAs(physical: Physical, shape: Shape): Physical {

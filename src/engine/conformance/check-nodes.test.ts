@@ -1,0 +1,113 @@
+import { describe, expect, test } from "vitest";
+import { GraphBuilder } from "../../graph/builder.ts";
+import { padding } from "../../graph/geometry.ts";
+import type { Graph } from "../../graph/graph.ts";
+import type { Node } from "../../graph/ops.ts";
+import { differentiate } from "../../passes/differentiate.ts";
+import { toBf16 } from "../../passes/precision.ts";
+import { addUpdate } from "../../passes/update.ts";
+import type { Engine } from "../contract.ts";
+import { createReferenceEngine } from "../reference/engine.ts";
+import { computeNode } from "../reference/kernels.ts";
+import { checkNodes } from "./check-nodes.ts";
+import { narrowNode, takePart } from "./narrow-node.ts";
+import { randomTensors } from "./random-tensors.ts";
+
+/** A training step in bf16, its convolutions large enough to be checked in part. */
+const step = (): Graph => {
+  const b = new GraphBuilder();
+  const images = b.input("images", "f32", [2, 12, 10, 10]);
+  const weight = b.state("conv.weight", "f32", [20, 12, 3, 3]);
+  const [scale, shift] = [b.state("bn.weight", "f32", [20]), b.state("bn.bias", "f32", [20])];
+  const [matrix, bias] = [b.state("fc.weight", "f32", [3, 20]), b.state("fc.bias", "f32", [3])];
+  const params = { stride: [1, 1], padding: padding(1), groups: 1 } as const;
+  const conv = b.add("conv2d", "conv", { x: images, weight }, params).y;
+  const { y } = b.add("batchNormTrain", "bn", { x: conv, scale, shift }, { epsilon: 1e-5 });
+  const relu = b.add("relu", "relu", { x: y }, {}).y;
+  const pooled = b.add("globalAveragePool", "pool", { x: { ...relu, shape: y.shape } }, {}).y;
+  const logits = b.add("dense", "fc", { x: pooled, weight: matrix, bias }, {}).y;
+  const labels = b.input("labels", "i32", [2]);
+  const { loss } = b.add("softmaxCrossEntropy", "loss", { logits, labels }, { labelSmoothing: 0 });
+  b.output(loss);
+  const wanted = [images, weight, scale, shift, matrix, bias];
+  const { graph, gradients } = differentiate(toBf16(b.build()), loss, wanted);
+  const parameters = wanted.slice(1).map((each) => ({
+    weight: each,
+    gradient: gradients.get(each.name) ?? each,
+    weightDecay: 1e-4,
+  }));
+  return addUpdate(graph, { parameters, momentum: 0.9, nesterov: false });
+};
+
+const graph = step();
+const tensors = randomTensors(graph, 3);
+
+/** An engine that computes some node otherwise than the graph says. */
+const wrongEngine = (engine: Engine, alter: (node: Node) => Node): Engine => ({
+  name: engine.name,
+  fusions: engine.fusions,
+  bf16: engine.bf16,
+  createState: (each) => engine.createState(each),
+  compile: (plan, state) => engine.compile({ ...plan, order: plan.order.map(alter) }, state),
+  dispose: () => engine.dispose(),
+});
+const wrongNames = async (alter: (node: Node) => Node): Promise<readonly string[]> => {
+  const checks = await checkNodes(wrongEngine(await createReferenceEngine(), alter), graph, tensors);
+  return checks.filter(({ share }) => !(share <= 1)).map(({ name }) => name.replace(/\[.*/, ""));
+};
+
+describe("checkNodes(engine, graph, tensors)", () => {
+  test("passes the reference engine, each value within a few of its own roundings", async () => {
+    const checks = await checkNodes(await createReferenceEngine(), graph, tensors);
+    expect(checks.map(({ name }) => name)).toContain("conv.weight.velocity");
+    expect(checks.length).toBeGreaterThan(30);
+    for (const { name, share, relative } of checks) {
+      expect(share, name).toBeLessThanOrEqual(1);
+      expect(relative, name).toBeLessThan(0.02);
+    }
+  });
+
+  test("names the one node that is wrong, and no other", async () => {
+    const backward = await wrongNames((node) =>
+      node.kind === "batchNormBackward" ? { ...node, params: { epsilon: 0.01 } } : node,
+    );
+    expect(new Set(backward)).toEqual(new Set(["bn.backward.dx", "bn.backward.dScale"]));
+    const shifted = await wrongNames((node) =>
+      node.kind === "conv2dBackwardWeight"
+        ? { ...node, params: { ...node.params, padding: { top: 0, left: 1, bottom: 2, right: 1 } } }
+        : node,
+    );
+    expect(shifted).toEqual(["conv.dWeight"]);
+  });
+
+  test("finds a weight gradient that is rounded to bf16 on the way", async () => {
+    const forgetful = await wrongNames((node) =>
+      node.kind === "weightedSum" && node.name === "fc.weight.nextVelocity"
+        ? { ...node, params: { coefficients: { ...node.params.coefficients, gradient: 1 + 2 ** -9 } } }
+        : node,
+    );
+    expect(forgetful).toEqual(["fc.weight.nextVelocity"]);
+  });
+});
+
+describe("narrowNode(node, elementsOf, channels, seed)", () => {
+  test.each(["conv2d", "conv2dBackwardData", "conv2dBackwardWeight", "weightedSum", "descend"] as const)(
+    "%s gives what the whole node gives for those channels",
+    (kind) => {
+      const node = graph.nodes.find((each) => each.kind === kind)!;
+      const known = new Map<string, Float64Array>();
+      const elementsOf = ({ name, shape }: { readonly name: string; readonly shape: readonly number[] }) => {
+        const found =
+          known.get(name) ?? Float64Array.from({ length: shape.reduce((a, b) => a * b, 1) }, (_, i) => Math.sin(i));
+        known.set(name, found);
+        return found;
+      };
+      computeNode(node, elementsOf);
+      const result = Object.values<{ name: string; shape: readonly number[] }>(node.results)[0]!;
+      const narrowed = narrowNode(node, elementsOf, 2, 5)!;
+      const part = new Float64Array(2 * (elementsOf(result).length / (result.shape[narrowed.part.axis] ?? 1)));
+      computeNode(narrowed.node, (value) => (value.name === result.name ? part : narrowed.elementsOf(value)));
+      expect(part).toEqual(takePart(elementsOf(result), result.shape, narrowed.part));
+    },
+  );
+});
