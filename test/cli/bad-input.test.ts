@@ -89,7 +89,7 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     [...train, "--learning-rate", "-0.1"],
     "tiny: schedule.learningRate should be a number above 0 (the paper's: 0.1) but is -0.1",
   ],
-  ["a type that there isn't", [...train, "--dtype", "f16"], /^tiny: dtype should be "f32" but is "f16"/],
+  ["a type that there isn't", [...train, "--dtype", "f16"], /^tiny: dtype should be "f32" or "bf16" but is "f16"; did you mean "bf16"\?/],
   [
     "a seed that is none",
     [...train, "--seed", "1.5"],
