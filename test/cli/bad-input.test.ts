@@ -89,7 +89,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     [...train, "--learning-rate", "-0.1"],
     "tiny: schedule.learningRate should be a number above 0 (the paper's: 0.1) but is -0.1",
   ],
-  ["a type that there isn't", [...train, "--dtype", "f16"], /^tiny: dtype should be "f32" or "bf16" but is "f16"; did you mean "bf16"\?/],
+  [
+    "a type that there isn't",
+    [...train, "--dtype", "f16"],
+    /^tiny: dtype should be "f32" or "bf16" but is "f16"; did you mean "bf16"\?/,
+  ],
   [
     "a seed that is none",
     [...train, "--seed", "1.5"],
@@ -106,7 +110,7 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
   [
     "an image that isn't one",
     ["predict", "tiny.safetensors", "notes.txt"],
-    /^notes\.txt: is not a picture that can be read: PNG, JPEG or WebP \(.+\)$/,
+    /^notes\.txt: is not a picture that can be read: PNG, JPEG, WebP or GIF \(.+\)$/,
   ],
   [
     "a broken picture",

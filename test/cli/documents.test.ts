@@ -245,7 +245,7 @@ describe("without --json", () => {
   test("people's tables are on stderr, and stdout is empty", async () => {
     const { stdout, stderr, status } = await residual(folder, ["models"]);
     expect({ stdout, status }).toEqual({ stdout: "", status: 0 });
-    expect(stderr).toMatch(/^resnet18 +ResNet +11,689,512 +1\.81\sG +\[3, 224, 224\] +1,000$/m);
+    expect(stderr).toMatch(/^ResNet +resnet18 +11,689,512 +1\.81\sG +\[3, 224, 224\] +1,000$/m);
   });
 
   test("a second run of the same recipe gets a number", async () => {

@@ -91,6 +91,9 @@ export const interpretDisturbed = (
   const noise = Float64Array.from({ length: 2 ** 16 }, () => 2 * uniform() - 1);
   return interpretWith(graph, tensors, (node, elementsOf) => {
     for (const [, value] of resultsOf(node)) {
+      const bound = bounds.get(value.name);
+      const isRounded = bound !== undefined && bound.roundings > 0;
+      if (!isRounded && !inside.has(value.name)) continue;
       const elements = elementsOf(value);
       const start = below(noise.length);
       if (inside.has(value.name)) {
@@ -98,8 +101,7 @@ export const interpretDisturbed = (
           elements[i]! += unitRoundoff.bf16 * elements[i]! * noise[(start + i) % noise.length]!;
         }
       }
-      const bound = bounds.get(value.name);
-      if (bound === undefined || bound.roundings === 0) continue;
+      if (!isRounded) continue;
       const size = expectedNoise(bound, value.dtype);
       for (let i = 0; i < elements.length; i++) {
         elements[i]! += size * bound.magnitude[i]! * noise[(start + i) % noise.length]!;
