@@ -45,7 +45,7 @@ const pyTorch = (script: string): readonly Peer[] =>
   }));
 const trainers = pyTorch("pytorch_train.py");
 const predictors: readonly Peer[] = [
-  { name: "ONNX Runtime", runtime: "node", script: "onnxruntime.js", args: [] },
+  { name: "ONNX Runtime, f32", runtime: "node", script: "onnxruntime.js", args: ["--dtype", "f32"] },
   ...pyTorch("pytorch_infer.py"),
   {
     name: "PyTorch, frozen, channels-last",
@@ -61,30 +61,54 @@ const npm = (name: string, script: string, backend: string): Peer => ({
   args: ["--backend", backend],
 });
 
-const small = { model: "resnet20", batch: 128, dtype: "f32", image: 32, seconds: 10 } as const;
+interface Size {
+  readonly model: string;
+  readonly batch: number;
+  readonly image: number;
+}
+const resnet20: Size = { model: "resnet20", batch: 128, image: 32 };
+const resnet50: Size = { model: "resnet50", batch: 16, image: 224 };
+/** For how long ours is timed in each round, and steps and repetitions of the peers. */
+const quickly = { seconds: 10, peerSteps: 4, peerRepetitions: 7 };
+const slowly = { seconds: 15, peerSteps: 1, peerRepetitions: 5 };
 
-const large = { model: "resnet50", dtype: "f32", image: 224, seconds: 10 } as const;
+const precisions: readonly Precision[] = ["f32", "bf16"];
+const training = (name: string, size: Size, pace: typeof quickly): readonly Case[] =>
+  precisions.map((dtype) => ({
+    name: `train-${name}-${dtype}`,
+    what: "train",
+    ...size,
+    dtype,
+    ...pace,
+    peers: trainers,
+  }));
+
+const onRequest = { batch: 8, seconds: 3, peerWarmup: 1, mostRounds: 3, onRequest: true } as const;
 
 export const cases: readonly Case[] = [
-  { name: "train-resnet20-f32", what: "train", ...small, peerSteps: 4, peerRepetitions: 7, peers: trainers },
+  ...training("resnet20", resnet20, quickly),
+  ...training("resnet50", resnet50, slowly),
+  ...training("resnet18", { ...resnet50, model: "resnet18", batch: 32 }, slowly),
+  ...training("resnext50", { ...resnet50, model: "resnext50_32x4d" }, slowly),
   {
-    name: "train-resnet50-f32",
-    what: "train",
-    model: "resnet50",
-    batch: 16,
-    dtype: "f32",
-    image: 224,
-    seconds: 15,
-    peerSteps: 1,
-    peerRepetitions: 5,
-    peers: trainers,
+    ...{ name: "infer-resnet20-f32", what: "infer", ...resnet20, dtype: "f32" },
+    ...{ seconds: 10, peerSteps: 10, peerRepetitions: 7, peers: predictors },
   },
-  { name: "infer-resnet20-f32", what: "infer", ...small, peerSteps: 10, peerRepetitions: 7, peers: predictors },
+  ...precisions.map(
+    (dtype): Case => ({
+      ...{ name: `infer-resnet50-${dtype}`, what: "infer", ...resnet50, dtype },
+      ...{ seconds: 10, peerSteps: 1, peerRepetitions: 7, peers: predictors },
+    }),
+  ),
+  // One image at a time: latency.
   {
-    name: "train-resnet20-f32-npm", // the batch is small for the peers' sake: tfjs takes five seconds an image
-    what: "train",
-    ...small,
-    ...{ batch: 8, seconds: 3, peerSteps: 1, peerRepetitions: 1, peerWarmup: 1, mostRounds: 3, onRequest: true },
+    ...{ name: "infer-resnet50-f32-1", what: "infer", ...resnet50, batch: 1, dtype: "f32" },
+    ...{ seconds: 10, peerSteps: 10, peerRepetitions: 7, peers: predictors },
+  },
+  // The batch is small for the peers' sake: tfjs takes five seconds an image.
+  {
+    ...{ name: "train-resnet20-f32-npm", what: "train", ...resnet20, dtype: "f32" },
+    ...{ ...onRequest, peerSteps: 1, peerRepetitions: 1 },
     peers: [
       npm("jax-js", "jax_train.js", "wasm"),
       npm("TensorFlow.js", "tfjs_train.js", "cpu"),
@@ -92,29 +116,8 @@ export const cases: readonly Case[] = [
     ],
   },
   {
-    name: "infer-resnet20-f32-npm",
-    what: "infer",
-    ...small,
-    ...{ batch: 8, seconds: 3, peerSteps: 2, peerRepetitions: 3, peerWarmup: 1, mostRounds: 3, onRequest: true },
+    ...{ name: "infer-resnet20-f32-npm", what: "infer", ...resnet20, dtype: "f32" },
+    ...{ ...onRequest, peerSteps: 2, peerRepetitions: 3 },
     peers: [npm("TensorFlow.js", "tfjs_infer.js", "wasm"), npm("jax-js", "jax_infer.js", "wasm")],
-  },
-  {
-    name: "infer-resnet50-f32",
-    what: "infer",
-    ...large,
-    batch: 16,
-    peerSteps: 1,
-    peerRepetitions: 7,
-    peers: predictors,
-  },
-  // One image at a time: latency.
-  {
-    name: "infer-resnet50-f32-1",
-    what: "infer",
-    ...large,
-    batch: 1,
-    peerSteps: 10,
-    peerRepetitions: 7,
-    peers: predictors,
   },
 ];
