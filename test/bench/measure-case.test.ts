@@ -104,7 +104,7 @@ test("measureCase runs peers of Node's without Python", async () => {
   }));
   const record = await measureCase(inference, { ...options, rounds: 1 }, place);
   expect(called).toEqual(["check", "time", "dist/bench/peers/onnxruntime.js", "roof"]);
-  expect(record.peers.map(({ name }) => name)).toEqual(["ONNX Runtime"]);
+  expect(record.peers.map(({ name }) => name)).toEqual(["ONNX Runtime, f32"]);
   expect(record.peers[0]?.command).toMatch(/^node dist\/bench\/peers\/onnxruntime\.js --model resnet20 /);
   expect(record.ours.command).toContain('"convolution":"auto"');
   expect(record.versions).toMatchObject({ onnxruntime: "1.30.0" });
