@@ -73,7 +73,12 @@ describe("parseSpec(json, where)", () => {
     [
       "a fraction of a block",
       { ...least, stages: [{ blocks: 1.5, width: 16, stride: 1 }] },
-      "stages[0].blocks should be a whole number of at least 1 (ResNet-50's: 3, 4, 6, 3) but is 1.5",
+      "stages[0].blocks should be a whole number from 1 to 10000 (ResNet-50's: 3, 4, 6, 3) but is 1.5",
+    ],
+    [
+      "more blocks than anyone can lay out",
+      { ...least, stages: [{ blocks: 1e9, width: 16, stride: 1 }] },
+      "stages[0].blocks should be a whole number from 1 to 10000 (ResNet-50's: 3, 4, 6, 3) but is 1000000000",
     ],
     [
       "no stages",

@@ -40,9 +40,12 @@ export const stemSchema = z.strictObject(
   },
   { error: "{width, kernel, stride, pool} or null (for dense blocks)" },
 );
+/** Of a stage. A bound, because files of others say so too, and blocks are laid out one by one. ResNet-1202 has 200. */
+const mostBlocks = 10_000;
+const blocksText = `a whole number from 1 to ${mostBlocks} (ResNet-50's: 3, 4, 6, 3)`;
 export const stageSchema = z.strictObject(
   {
-    blocks: whole("a whole number of at least 1 (ResNet-50's: 3, 4, 6, 3)"),
+    blocks: z.int({ error: blocksText }).min(1, { error: blocksText }).max(mostBlocks, { error: blocksText }),
     width: whole("a whole number of at least 1 (the paper's: 64, 128, 256, 512 for ImageNet, 16, 32, 64 for CIFAR-10)"),
     stride: whole("a whole number of at least 1 (the paper's: 1 in the first stage, then 2)"),
   },
