@@ -4,7 +4,7 @@ import { UsageError } from "../base/errors.ts";
 import { profilePicture } from "../commands/bench/profile-picture.ts";
 import { checkPictureName, writePicture } from "../commands/bench/write-picture.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
-import { type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
+import { convolutionOf, type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
 import { precisionOf } from "../commands/choose-precision.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
@@ -101,6 +101,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       dtype: precisionOf(words.dtype),
       engine: engineNameOf(engine),
       threads: engine === "reference" ? 1 : threadsOf(words, environment),
+      convolution: convolutionOf(words, what === "infer" ? "auto" : "direct"),
       ...(image !== undefined && { image }),
       ...(seconds !== undefined && { seconds }),
       profile,

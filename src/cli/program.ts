@@ -51,6 +51,7 @@ const number = (flags: string, description: string): Option => option(flags, des
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
+  option("--convolution <algorithm>", "direct, or auto, which may take Winograd's (default: direct to train, else auto)"),
 ];
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
@@ -73,6 +74,7 @@ interface Shapes {
 interface Engines {
   readonly engine?: string;
   readonly threads?: number;
+  readonly convolution?: string;
 }
 interface Weights {
   readonly seed?: number;
@@ -143,12 +145,13 @@ const trainRequest = (data: string | undefined, options: Train) => {
     const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError(`--resume goes on with a run as it was begun; leave out --${flag}`);
   }
-  const { engine, threads, epochs, workers } = rest;
+  const { engine, threads, convolution, epochs, workers } = rest;
   return {
     resume,
     ...(data !== undefined && { data }),
     ...(engine !== undefined && { engine }),
     ...(threads !== undefined && { threads }),
+    ...(convolution !== undefined && { convolution }),
     ...(epochs !== undefined && { epochs }),
     ...(workers !== undefined && { workers }),
   };

@@ -4,17 +4,30 @@ import { MissingError, UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import { countMacs } from "../spec/counts.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
-import { type CommandEnvironment, type EngineName, engineNames, type OpenedEngine } from "./environment.ts";
+import {
+  type CommandEnvironment,
+  type ConvolutionAlgorithm,
+  convolutionAlgorithms,
+  type EngineName,
+  engineNames,
+  type OpenedEngine,
+} from "./environment.ts";
 
 export interface EngineOptions {
   /** By default oneDNN. */
   readonly engine?: string;
   /** By default the cores that this process may use. */
   readonly threads?: number;
+  /**
+   * "direct", or "auto": what the library thinks fastest, in f32 Winograd's algorithm for many 3×3, which is less exact (docs/onednn.md).
+   * By default direct in training, auto in evaluation.
+   */
+  readonly convolution?: string;
 }
 
 export interface ChosenEngine extends OpenedEngine {
   readonly threads: number;
+  readonly convolution: ConvolutionAlgorithm;
 }
 
 /** Multiply-accumulates a second of the reference engine's forward pass: resnet20, 60 images, one core of an AMD EPYC with AVX-512. */
@@ -36,6 +49,17 @@ export const threadsOf = (options: EngineOptions, environment: Pick<CommandEnvir
   throw new UsageError(`--threads should be a whole number of at least 1 but is ${threads}`);
 };
 
+/** The algorithm asked for, or else `usual`. Throws UsageError. */
+export const convolutionOf = (
+  { convolution }: EngineOptions,
+  usual: ConvolutionAlgorithm,
+): ConvolutionAlgorithm => {
+  if (convolution === undefined) return usual;
+  const algorithm = convolutionAlgorithms.find((known) => known === convolution);
+  if (algorithm !== undefined) return algorithm;
+  throw new UsageError(`--convolution should be "direct" or "auto" but is "${convolution}"`);
+};
+
 /** The engine to train with. Throws MissingError, with both remedies, where it isn't there; UsageError for an unknown name. */
 export const engineForTraining = async (
   options: EngineOptions,
@@ -43,8 +67,9 @@ export const engineForTraining = async (
 ): Promise<ChosenEngine> => {
   const name = engineNameOf(options.engine ?? "onednn");
   const threads = name === "reference" ? 1 : threadsOf(options, environment);
+  const convolution = convolutionOf(options, "direct");
   try {
-    return { ...(await environment.openEngine(name, threads)), threads };
+    return { ...(await environment.openEngine(name, threads, convolution)), threads, convolution };
   } catch (error) {
     if (!(error instanceof MissingError)) throw error;
     throw new MissingError(
@@ -55,7 +80,7 @@ export const engineForTraining = async (
 };
 
 /**
- * The engine to run a network forward with, on so many images: oneDNN, with the fastest convolutions, or, where it is missing and none
+ * The engine to run a network forward with, on so many images: oneDNN or, where it is missing and none
  * was asked for, reference.
  */
 export const engineForInference = async (
@@ -66,8 +91,9 @@ export const engineForInference = async (
 ): Promise<ChosenEngine> => {
   const name = engineNameOf(options.engine ?? "onednn");
   const threads = name === "reference" ? 1 : threadsOf(options, environment);
+  const convolution = convolutionOf(options, "auto");
   try {
-    return { ...(await environment.openEngine(name, threads, "auto")), threads };
+    return { ...(await environment.openEngine(name, threads, convolution)), threads, convolution };
   } catch (error) {
     if (!(error instanceof MissingError) || options.engine !== undefined) throw error;
     const seconds = (countMacs(spec) * images) / referenceMacsPerSecond;
@@ -77,7 +103,7 @@ export const engineForInference = async (
         `${error.message}. Going on with the reference engine, which is hundreds of times slower: ` +
         `${images} ${images === 1 ? "image takes" : "images take"} about ${roughly(seconds)}`,
     });
-    return { ...(await environment.openEngine("reference", 1)), threads: 1 };
+    return { ...(await environment.openEngine("reference", 1, convolution)), threads: 1, convolution };
   }
 };
 

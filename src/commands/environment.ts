@@ -16,7 +16,8 @@ export type EngineName = (typeof engineNames)[number];
  * How the CPU engine convolves: `direct` (default), or `auto`: with Winograd's algorithm where that is faster. It is as deterministic,
  * and less exact: errors of some 10⁻⁶ of a result's norm, not 10⁻⁷.
  */
-export type ConvolutionAlgorithm = "direct" | "auto";
+export const convolutionAlgorithms = ["direct", "auto"] as const;
+export type ConvolutionAlgorithm = (typeof convolutionAlgorithms)[number];
 
 /** An engine, and the version of the library that it drives (null: it drives none). The caller disposes of it. */
 export interface OpenedEngine {
@@ -38,7 +39,7 @@ export interface CommandEnvironment {
   readonly command: readonly string[];
   readonly recipes: ReadonlyMap<string, Recipe>;
   /** Throws MissingError, with the remedy, where this machine lacks the engine's library. */
-  readonly openEngine: (name: EngineName, threads: number, convolution?: ConvolutionAlgorithm) => Promise<OpenedEngine>;
+  readonly openEngine: (name: EngineName, threads: number, convolution: ConvolutionAlgorithm) => Promise<OpenedEngine>;
   /** By name or path; knows where data sets are kept on this machine. */
   readonly openDataSet: (nameOrPath: string, options: DataSetOptions) => Promise<DataSet>;
   /** Asks long work to stop: training finishes its step and writes a checkpoint, anything else rejects with the signal's reason. */

@@ -75,7 +75,7 @@ export const trainInMemory = async (
   }
 };
 
-/** Goes on with a run: bit-equal to the run without the break, with the same number of threads. Errors as train's. */
+/** Goes on with a run: bit-equal to the run without the break, with the same threads and algorithm of convolutions. Errors as train's. */
 export const resumeTraining = async (
   options: ResumeOptions,
   environment: CommandEnvironment,
@@ -94,7 +94,8 @@ export const resumeTraining = async (
     const preparation = await prepareTraining({ data: data ?? recipe.data, recipe, workers, ...begun }, environment);
     checkSameData(record, preparation.data, path);
     const { engine = record.engine, threads = record.threads } = options;
-    const chosen = await engineForTraining({ engine, threads }, environment);
+    const { convolution = record.convolution ?? "direct" } = options;
+    const chosen = await engineForTraining({ engine, threads, convolution }, environment);
     try {
       checkPrecision(recipe.dtype, chosen.engine, environment);
       await tellEstimate(preparation, chosen, environment);

@@ -121,7 +121,7 @@ export const nodeEnvironment = (
   measureMachine: nodeMachine,
   versions: { residual: readVersion(), node: process.versions.node },
   recipes,
-  openEngine: (name, threads, convolution = "direct") => engines[name](threads, convolution),
+  openEngine: (name, threads, convolution) => engines[name](threads, convolution),
   openDataSet: openData,
 });
 

@@ -24,6 +24,8 @@ export const runRecordSchema = z.strictObject({
   engine: z.string(),
   dtype: z.string(),
   threads: z.int().positive(),
+  /** The algorithm of convolutions; "direct" where it isn't said. */
+  convolution: z.enum(["direct", "auto"]).optional(),
   /** Of residual, Node, and the engine's library: name to version. */
   versions: text,
   hardware: z.strictObject({ cpu: z.string(), cores: z.int().positive(), memoryBytes: z.int().positive() }),

@@ -37,7 +37,7 @@ const recipeJson = (recipe: Recipe): RunRecord["recipe"] => JSON.parse(JSON.stri
 export const newRunRecord = (
   { recipe, data, spec }: Preparation,
   { model, data: named, weights }: Pick<TrainOptions, "model" | "data" | "weights">,
-  { engine, version, threads }: ChosenEngine,
+  { engine, version, threads, convolution }: ChosenEngine,
   implementations: readonly NodeImplementation[],
   environment: CommandEnvironment,
 ): RunRecord => {
@@ -56,6 +56,7 @@ export const newRunRecord = (
     engine: engine.name,
     dtype: recipe.dtype,
     threads,
+    convolution,
     versions: { ...versions, ...(version !== null && { [engine.name]: version }) },
     hardware: { cpu, cores, memoryBytes },
     data: { name: data.name, checksums: { ...checksumsOf(data) } },
