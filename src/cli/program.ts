@@ -51,7 +51,10 @@ const number = (flags: string, description: string): Option => option(flags, des
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
-  option("--convolution <algorithm>", "direct, or auto, which may take Winograd's (default: direct to train, else auto)"),
+  option(
+    "--convolution <algorithm>",
+    "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
+  ),
 ];
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
