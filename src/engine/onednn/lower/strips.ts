@@ -26,7 +26,7 @@ export const endStrips = (context: Lowering, { result, count }: Strips): void =>
   const descriptor: MemoryDescriptor = context.dnnl.image(result.shape, layout, context.typeOf(result));
   invariant(descriptor.bytes === count * bytes, `${result.name} does not consist of its strips`);
   const storage: Storage = { name: `${result.name} of all strips`, bytes: descriptor.bytes, place: { kind: "arena" } };
-  context.reorder(from, { ...from, storage, stripBytes: bytes }, `${result.name} (strip)`);
+  context.reorder(from, { ...from, storage, stripBytes: bytes }, `${context.where} (reorder of ${result.name})`);
   context.inStrips = false;
   context.define(result, { storage, descriptor, layout, dtype: from.dtype, shape: result.shape });
 };
