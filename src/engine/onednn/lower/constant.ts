@@ -25,7 +25,7 @@ export const constantOf = (
   const run = ([y]: readonly ScriptArray[]): void => void y?.fill(element);
   context.calls.push({
     kind: "script",
-    phase: "prepare",
+    phase: "initialise",
     inStrips: false,
     node: key,
     implementation: "script:fill",
