@@ -51,7 +51,10 @@ const number = (flags: string, description: string): Option => option(flags, des
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
-  option("--convolution <algorithm>", "direct, or auto, which may take Winograd's (default: direct to train, else auto)"),
+  option(
+    "--convolution <algorithm>",
+    "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
+  ),
 ];
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
@@ -228,7 +231,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
   );
-  command("predict <weights> <images...>", "names what is in PNG, JPEG or WebP pictures", [
+  command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),
     ...weightsOptions(),
