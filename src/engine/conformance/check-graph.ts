@@ -7,12 +7,11 @@
 //   step. How far outputs and states then move, as the root of the mean square over a few runs, times `safety`, is what the
 //   undisturbed run may be off by in the Euclidean norm.
 //
-//   Of a run in bf16 the step is checked node by node (check-nodes.ts), as it is with every value observed; it takes another graph
-//   to be found in what it should compute, and other code may run when nobody looks. So where `runAs` is not the graph itself, it
-//   is compared as a whole as well, with disturbances of √K·u + u′, u′ = 2⁻⁸ that of bf16. Storing the elements of y = Σ w·x as
-//   bf16 moves y by at most u′·‖y‖ in each layer, and so does w(1 ± u′) with independent signs: by u′·√Σ w²x² an element, which is
-//   |y| where the products are independent. What remains between the two — several roundings in a layer that is not fused, images
-//   rounded as well — is a small factor, for which there is `safety`.
+//   Of a run in bf16 every node is checked (check-nodes.ts). That compares the graph that runs with itself, and runs it with every
+//   value observed. So where `runAs` is not the graph, it also runs unobserved, and is compared with the graph as a whole; numbers
+//   are then disturbed by √K·u + u′, with u′ = 2⁻⁸ that of bf16: storing y = Σ w·x as bf16 moves y by at most u′·‖y‖ in each layer,
+//   and w·(1 ± u′) with independent signs moves it by u′·√Σ w²x² an element, which is |y| where the products are independent. What
+//   lies between the two — several roundings in a layer that is not fused — is a small factor, for which there is `safety`.
 //
 // An engine that is wrong can't hide behind this: its distance to f64 is of the order of the values themselves. Only where the
 // graph turns a disturbance of √K·u into one of that order would nothing be learned; `relative` shows it, and callers refuse.
