@@ -1,7 +1,9 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
+import { wrongEngine } from "../engine/conformance/wrong-engine.test.fixture.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
+import type { Node } from "../graph/ops.ts";
 import { WrongNumbersError } from "./bench/check-numbers.ts";
 import { type BenchEnvironment, type BenchOptions, bench } from "./bench.ts";
 
@@ -57,6 +59,23 @@ describe("bench(options, environment)", () => {
     // Weights are folded once, not each time: 2 flops for each multiply-add, and a little for biases, additions and relus.
     expect(report.gflops / report.imagesPerSecond.median).toBeLessThan(2 * 2.7e-3);
     expect(report.implementations.some(({ node }) => node.includes("gradient"))).toBe(false);
+  });
+
+  test("times nothing of an engine that folds a mean as if it were the shift", async () => {
+    const swapped = (node: Node): Node => {
+      if (node.kind !== "foldBatchNorm") return node;
+      const { mean, shift } = node.operands;
+      return { ...node, operands: { ...node.operands, mean: shift, shift: mean } };
+    };
+    const openEngine = async () => wrongEngine(await createReferenceEngine(), swapped);
+    const wrong = bench({ ...tiny, what: "infer" }, { ...environment, openEngine });
+    await expect(wrong).rejects.toThrow(/^resnet20: the engine reference computes fc wrong/);
+  });
+
+  test("checks a network that is evaluated in bf16 node by node, and its logits as a whole", async () => {
+    const report = await bench({ ...tiny, what: "infer", dtype: "bf16" }, environment);
+    expect(report.check?.values).toBeGreaterThan(100);
+    expect(report.check?.worst.share).toBeLessThanOrEqual(1);
   });
 
   test("refuses to profile an engine that can't tell how long its calls take", async () => {

@@ -108,6 +108,49 @@ describe("evaluate(options)", () => {
     await engine.dispose();
   });
 
+  test("compiles again what an engine refused once, and disposes of every program that there is", async () => {
+    const engine = await createReferenceEngine();
+    const state = await engine.createState(initialTensors(tiny, 1));
+    let refusals = 1;
+    let alive = 0;
+    const refusing: Engine = {
+      name: engine.name,
+      fusions: engine.fusions,
+      bf16: engine.bf16,
+      createState: (tensors) => engine.createState(tensors),
+      compile: async (plan, over) => {
+        const images = plan.graph.inputs[0]?.shape[0];
+        if (images === 4 && refusals-- > 0) throw new Error("no memory for four images");
+        const program = await engine.compile(plan, over);
+        alive++;
+        return {
+          memory: program.memory,
+          implementations: program.implementations,
+          run: (inputs, part) => program.run(inputs, part),
+          dispose: async () => {
+            alive--;
+            if (images === 8) throw new Error("eight images won't go");
+            await program.dispose();
+          },
+        };
+      },
+      dispose: () => engine.dispose(),
+    };
+    const { logitsFor, dispose } = evaluationPrograms(refusing, tiny, state);
+    await logitsFor([1, 1, 4, 4]); // the first batch
+    await expect(logitsFor([13, 1, 4, 4])).rejects.toThrow("no memory for four images"); // 8 + 4 + 1
+    await (await logitsFor([13, 1, 4, 4]))(tensor("f32", [13, 1, 4, 4], randomImages(13)));
+    expect(alive).toBe(3);
+    refusals = 1;
+    await expect(dispose()).rejects.toThrow("eight images won't go");
+    expect(alive).toBe(0);
+
+    const refused = evaluationPrograms(refusing, tiny, state);
+    await expect(refused.logitsFor([4, 1, 4, 4])).rejects.toThrow("no memory for four images");
+    await refused.dispose();
+    await engine.dispose();
+  });
+
   test("takes images from shared memory without asking for a copy of it", async () => {
     const engine = await createReferenceEngine();
     const state = await engine.createState(initialTensors(tiny, 1));

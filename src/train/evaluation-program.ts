@@ -16,6 +16,7 @@ import { makePlan, type Plan } from "../plan/plan.ts";
 import { stripCount, withStrips } from "../plan/strips.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { batchSizes } from "./batch-sizes.ts";
+import { withResources } from "./resources.ts";
 
 export interface EvaluationPrograms {
   /** For the first batch that is asked for, exactly; for others see batchSizes, with images of zeros in empty places. */
@@ -60,6 +61,7 @@ export const evaluationPrograms = (
     if (known !== undefined) return known;
     const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch, precision), state);
     programs.set(keyOf(shape), compiled);
+    compiled.catch(() => programs.delete(keyOf(shape))); // whoever asks next may have better luck
     return compiled;
   };
   /** Images of other heights and widths are another program's. */
@@ -78,7 +80,10 @@ export const evaluationPrograms = (
       const all = [...programs.values()];
       programs.clear();
       firstBatches.clear();
-      for (const compiled of all) await (await compiled).dispose();
+      const settled = await Promise.allSettled(all);
+      await withResources(async (keep) => {
+        for (const compiled of settled) if (compiled.status === "fulfilled") keep(compiled.value);
+      });
     },
   };
 };

@@ -2,7 +2,7 @@
 // is 1/b in batch b (PyTorch's momentum=None, which update_bn sets) while the learning rate is 0.
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
-import { type NamedTensors, scalar } from "../base/tensor.ts";
+import { type NamedTensors, scalar, tensor } from "../base/tensor.ts";
 import { openTrainingLoader } from "../data/node/loader.ts";
 import type { Engine } from "../engine/contract.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
@@ -106,6 +106,27 @@ describe("reestimateStatistics(options)", () => {
       expect(tensors.get("bn1.running_mean")?.data).toEqual(
         (await reestimated(engine, spec, initialTensors(spec, 3))).tensors.get("bn1.running_mean")?.data,
       );
+    }));
+
+  test("gives a batch back whose run fails", () =>
+    withEngine(async (engine) => {
+      const loader = open();
+      let held = 0;
+      const nextBatch = async () => {
+        const batchOf = await loader.next();
+        held++;
+        const release = () => {
+          held--;
+          batchOf.release();
+        };
+        return { ...batchOf, images: tensor("f32", [1, 1, 1, 1], Float32Array.of(0)), release };
+      };
+      const tensors = initialTensors(spec, 3);
+      await expect(reestimateStatistics({ engine, spec, tensors, batch, batches, nextBatch })).rejects.toThrow(
+        "images",
+      );
+      expect(held).toBe(0);
+      await loader.dispose();
     }));
 
   test("refuses a network without batch norm", () =>

@@ -83,11 +83,14 @@ export const reestimateStatistics = async (options: ReestimationOptions): Promis
     for (let done = 0; done < batches; done++) {
       signal?.throwIfAborted();
       const images = await nextBatch();
-      const outputs = await program.run({ images: images.images }, "step");
-      images.release();
-      for (const [i, { mean, variance }] of batchStatistics.entries()) {
-        add(sums[i]!.mean, outputs[mean.name]?.data);
-        add(sums[i]!.variance, outputs[variance.name]?.data);
+      try {
+        const outputs = await program.run({ images: images.images }, "step");
+        for (const [i, { mean, variance }] of batchStatistics.entries()) {
+          add(sums[i]!.mean, outputs[mean.name]?.data);
+          add(sums[i]!.variance, outputs[variance.name]?.data);
+        }
+      } finally {
+        images.release();
       }
       onProgress(done + 1);
     }

@@ -63,6 +63,22 @@ describe.skipIf(typeof engine === "string")("the oneDNN engine", () => {
     await state.dispose();
   });
 
+  test("constants are filled when a program is built, not before each step", async () => {
+    const each = benchCase("train", benchSpec({ model: "resnet20", image: 16 }), 4); // its shortcuts pad with zeros
+    const state = await engine.createState(benchState(each, 1));
+    const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
+    const fills = program.implementations.flatMap(({ implementation }, i) =>
+      implementation === "script:fill" ? [i] : [],
+    );
+    expect(fills.length).toBeGreaterThan(2);
+    for (let step = 0; step < 2; step++) {
+      const seconds = await program.profile?.(benchInputs(each, 1));
+      expect(fills.map((call) => seconds?.[call])).toEqual(fills.map(() => 0));
+    }
+    await program.dispose();
+    await state.dispose();
+  });
+
   test("the roof is what one core's vector units can be expected to do", { timeout: 60_000 }, async () => {
     const gflops = (await measureRoof(engine)) ?? 0;
     // One thread of anything from the last twenty years, sharing its core, up to a core of two 512-bit FMA units at 6 GHz.

@@ -3,6 +3,7 @@ import { afterAll, describe, expect, test } from "vitest";
 import { MissingError } from "../../src/base/errors.ts";
 import { elementCount } from "../../src/base/shape.ts";
 import { sharedZeros } from "../../src/base/tensor.ts";
+import { profileRows } from "../../src/commands/bench/profile-rows.ts";
 import { createOneDnnEngine, type OneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { fuse } from "../../src/passes/fuse.ts";
 import { makePlan } from "../../src/plan/plan.ts";
@@ -53,6 +54,11 @@ describe.skipIf(typeof engine === "string")("a large batch in strips", () => {
       const call = cut.implementations.findIndex(({ node }) => node === name);
       expect(seconds[call], name).toBeGreaterThan(0);
     }
+    // So is that which puts them together, a part of the forward pass.
+    const { implementations } = cut;
+    const rows = profileRows({ implementations, seconds: [...seconds], nodes: plan.order, roofGflops: null });
+    const joined = rows.find(({ node }) => node.endsWith("(reorder of layer1.2.relu2)"));
+    expect(joined).toMatchObject({ op: "reorder", pass: "forward" });
     const largest = Math.max(...cut.memory.placements.map(({ bytes }) => bytes));
     expect(largest).toBe(4 * elementCount([batch, 16, 64, 64])); // what the strips are put together in
     for (const program of [cut, whole]) await program.dispose();

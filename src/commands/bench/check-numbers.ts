@@ -1,12 +1,10 @@
 // The check that comes before the clock: the same network and primitives, a few small images, compared with f64. A
 // fast engine that computes something else is of no use.
-import { allocate } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
-import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
-import type { Graph } from "../../graph/graph.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { type BenchCase, benchCase, benchTensors } from "./bench-case.ts";
+import { type BenchCase, benchCase } from "./bench-case.ts";
+import { conditionedTensors } from "./conditioned-tensors.ts";
 import type { BenchEnvironment, BenchOptions, CheckedValue } from "./environment.ts";
 
 /** The numbers are not those of the network: nothing was timed. */
@@ -23,20 +21,14 @@ export interface NumbersCheck {
 }
 
 /**
- * Images. For a single one and for several of inference other code is taken; eight of these small images are enough for Winograd's
- * algorithm.
+ * Images. For a single one and for several of inference other code is taken; eight of these small images are enough for
+ * Winograd's algorithm.
  */
 const batches: { readonly [W in BenchOptions["what"]]: readonly number[] } = { train: [2], infer: [1, 8] };
 /** Large enough for maps of 2×2 after all strides of an ImageNet network: batch norm needs some values for its statistics. */
 const largestImage = 40;
 /** An allowed error beyond this fraction of a value would let anything pass. */
 const largestRelative = 0.25;
-/**
- * The scale of the last batch norm of each residual branch. A fresh ResNet-50 on a batch of 2 turns roundings into percents of
- * its gradients; with small branches it is well conditioned, as a trained network is.
- */
-const branchScale = 0.2;
-
 /**
  * Where roundings turn the sign of a number before a relu, gradients jump; how often they do in the disturbed runs that the allowed
  * error is measured with is chance. An engine that is wrong fails from any numbers, so a second start decides.
@@ -73,7 +65,9 @@ const checkBatch = async (
 ): Promise<readonly CheckedValue[]> => {
   let problem = "";
   for (let start = 0; start < starts; start++) {
-    const values = await checkGraph(engine, each.definition, conditioned(each, seed + start), { runAs: each.graph });
+    const values = await checkGraph(engine, each.definition, conditionedTensors(each, seed + start), {
+      runAs: each.graph,
+    });
     const worst = worstOf(values);
     const vague = values.find(({ relative }) => relative > largestRelative);
     if (worst.share <= 1 && vague === undefined) return values;
@@ -90,29 +84,4 @@ const worstOf = (values: readonly CheckedValue[]): CheckedValue => {
   const first = values[0];
   invariant(first !== undefined, "every graph has outputs to compare");
   return values.reduce((a, b) => (b.share <= a.share ? a : b), first);
-};
-
-/** The tensors of a case with the scales that close a residual branch at `branchScale`. */
-const conditioned = (each: BenchCase, seed: number): NamedTensors => {
-  const tensors = benchTensors(each, seed);
-  const closing = branchScales(each.definition);
-  return new Map([...tensors].map(([name, tensor]) => [name, closing.has(name) ? filled(tensor) : tensor] as const));
-};
-
-const filled = ({ dtype, shape, data }: HostTensor): HostTensor => {
-  const elements = allocate(dtype, data.length);
-  elements.fill(branchScale);
-  return { dtype, shape, data: elements };
-};
-
-/** Names of the scales of batch norms whose result is the first operand of a residual addition. */
-const branchScales = ({ nodes }: Graph): ReadonlySet<string> => {
-  const branches = new Set(nodes.flatMap((node) => (node.kind === "add" ? [node.operands.a.name] : [])));
-  return new Set(
-    nodes.flatMap((node) =>
-      (node.kind === "batchNormTrain" || node.kind === "batchNormInference") && branches.has(node.results.y.name)
-        ? [node.operands.scale.name]
-        : [],
-    ),
-  );
 };

@@ -33,7 +33,10 @@ export interface BenchOptions {
 }
 export type BenchStage = "check" | "compile" | "time" | "profile" | "latency" | "roof";
 
-/** One value of a run, compared with f64 (and what bf16 makes of it): `share` of the allowed error that was used; `relative`: allowed error ÷ norm. */
+/**
+ * One value of a run, compared with f64 (and what bf16 makes of it): `share` of the allowed error that was used; `relative`:
+ * allowed error ÷ norm.
+ */
 export interface CheckedValue {
   readonly name: string;
   readonly share: number;
@@ -45,7 +48,7 @@ export interface BenchEnvironment {
   readonly openEngine: (engine: Engine["name"], threads: number, convolution: "direct" | "auto") => Promise<Engine>;
   /**
    * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
-   * engine/conformance.
+   * engine/conformance. Of a run in bf16 it compares every node as well.
    */
   readonly checkGraph: (
     engine: Engine,

@@ -1,9 +1,9 @@
 // From the seconds of a program's calls to a profile: what each node costs, what it reaches, and the totals of each operation. Pure.
 import type { NodeImplementation } from "../../engine/contract.ts";
+import { slowCodeOf } from "../../engine/slow-code.ts";
 import { bytesOf, flopsOf } from "../../graph/cost-rules.ts";
 import type { Node } from "../../graph/ops.ts";
 import { type ProfileOp, profileOpOf } from "./profile-ops.ts";
-import { slowCodeOf } from "./slow-code.ts";
 
 /** `prepare`: what follows from weights alone, and is computed when they have changed. */
 export const profilePasses = ["prepare", "forward", "backward", "update"] as const;

@@ -1,15 +1,8 @@
-// Implementations that are not the library's fast code: `ref` computes an operation as it is written down, `gemm` copies its operands
-// into one large matrix product. For a dense layer, which is a matrix product, gemm is what it should be.
+// What a program runs by slow code, told in a sentence. For a dense layer, which is a matrix product, gemm is what it should be.
 import type { NodeImplementation } from "../../engine/contract.ts";
+import { slowCodeOf } from "../../engine/slow-code.ts";
 import type { Node } from "../../graph/ops.ts";
 import { profileOpOf } from "./profile-ops.ts";
-
-/** The word in an implementation's name that marks it; null for fast code. `brgemm` is another thing, and fast. */
-export const slowCodeOf = (implementation: string): "ref" | "gemm" | null => {
-  const words = implementation.split(/[^a-z]+/);
-  if (words.includes("ref")) return "ref";
-  return words.includes("gemm") ? "gemm" : null;
-};
 
 const listed = 4;
 

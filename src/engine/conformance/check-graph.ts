@@ -7,6 +7,12 @@
 //   step. How far outputs and states then move, as the root of the mean square over a few runs, times `safety`, is what the
 //   undisturbed run may be off by in the Euclidean norm.
 //
+//   Of a run in bf16 every node is checked (check-nodes.ts). That compares the graph that runs with itself, and runs it with every
+//   value observed. So where `runAs` is not the graph, it also runs unobserved, and is compared with the graph as a whole; numbers
+//   are then disturbed by √K·u + u′, with u′ = 2⁻⁸ that of bf16: storing y = Σ w·x as bf16 moves y by at most u′·‖y‖ in each layer,
+//   and w·(1 ± u′) with independent signs moves it by u′·√Σ w²x² an element, which is |y| where the products are independent. What
+//   lies between the two — several roundings in a layer that is not fused — is a small factor, for which there is `safety`.
+//
 // An engine that is wrong can't hide behind this: its distance to f64 is of the order of the values themselves. Only where the
 // graph turns a disturbance of √K·u into one of that order would nothing be learned; `relative` shows it, and callers refuse.
 import { allocate, unitRoundoff } from "../../base/dtype.ts";
@@ -22,6 +28,7 @@ import { checkNodes } from "./check-nodes.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
 import { interpretExactly } from "./interpret.ts";
 import { type GraphRun, runGraph } from "./run-graph.ts";
+import { withoutMeasure } from "./without-measure.ts";
 
 export interface GraphCheckOptions {
   /** How often the engine runs with disturbed numbers. Default 4. */
@@ -63,38 +70,49 @@ const elementsIn = (run: GraphRun, name: string): HostTensor["data"] => {
   return found.data;
 };
 
+/** Whether some value is bf16. */
+const computesInBf16 = ({ nodes }: Graph): boolean =>
+  nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === "bf16"));
+
 /**
- * Of a graph that computes in bf16 every node is checked (check-nodes.ts). Of others, it runs step and update on the engine, with its fusions, from the tensors (inputs and states by name), and compares
- * the outputs of the step and every updated state with those in f64.
+ * Runs step and update on the engine, with its fusions, from the tensors (inputs and states by name), and compares the outputs
+ * and every updated state with those in f64. Of a run in bf16 every node is checked and, where another graph stands in the
+ * graph's place, its outputs and states as a whole.
  */
 export const checkGraph = async (
   engine: Engine,
   graph: Graph,
   tensors: NamedTensors,
-  { disturbedRuns = 4, safety = 3, runAs = graph }: GraphCheckOptions = {},
+  options: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
-  if (runAs.nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === "bf16"))) {
-    return checkNodes(engine, runAs, tensors);
-  }
-  const madeByStep = new Set(
-    graph.nodes.flatMap((node) => (node.part === "step" ? resultsOf(node).map(([, { name }]) => name) : [])),
-  );
-  const outputs = graph.outputs.filter(({ name }) => madeByStep.has(name));
-  const values: readonly Value[] = [...outputs, ...graph.updates.map(({ state }) => state)];
-  const withoutMeasure = (whole: Graph): Graph => ({
-    ...whole,
-    outputs,
-    nodes: whole.nodes.filter(({ part }) => part !== "measure"),
-  });
+  const { runAs = graph } = options;
+  if (!computesInBf16(runAs)) return checkEnds(engine, graph, tensors, unitNoise(graph), options);
+  const nodes = await checkNodes(engine, runAs, tensors);
+  if (runAs === graph) return nodes;
+  const noise = unitNoise(graph) + unitRoundoff.bf16;
+  return [...nodes, ...(await checkEnds(engine, graph, tensors, noise, options))];
+};
+
+/** √K·u of f32. */
+const unitNoise = (graph: Graph): number => Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;
+
+/** Compares outputs and updated states with the graph's in f64. `noise`: how far off the numbers are in disturbed runs. */
+const checkEnds = async (
+  engine: Engine,
+  graph: Graph,
+  tensors: NamedTensors,
+  noise: number,
+  { disturbedRuns = 4, safety = 3, runAs = graph }: GraphCheckOptions,
+): Promise<readonly GraphCheck[]> => {
   const step = withoutMeasure(graph);
+  const values: readonly Value[] = [...step.outputs, ...graph.updates.map(({ state }) => state)];
   const fused = fuse(withoutMeasure(runAs), engine.fusions);
 
   const run = await runGraph(engine, fused, tensors);
-  const size = Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;
   const squares = new Map(values.map(({ name }) => [name, 0]));
   for (let seed = 0; seed < disturbedRuns; seed++) {
     const random = randomStream(seed, randomPurposes.synthetic);
-    const moved = new Map([...tensors].map(([name, each]) => [name, disturbed(each, size, random)]));
+    const moved = new Map([...tensors].map(([name, each]) => [name, disturbed(each, noise, random)]));
     const other = await runGraph(engine, fused, moved);
     for (const { name } of values) {
       squares.set(name, (squares.get(name) ?? 0) + distance(elementsIn(other, name), elementsIn(run, name)) ** 2);

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { tensor } from "../../base/tensor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { padding } from "../../graph/geometry.ts";
 import type { Graph } from "../../graph/graph.ts";
@@ -6,12 +7,12 @@ import type { Node } from "../../graph/ops.ts";
 import { differentiate } from "../../passes/differentiate.ts";
 import { toBf16 } from "../../passes/precision.ts";
 import { addUpdate } from "../../passes/update.ts";
-import type { Engine } from "../contract.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { checkNodes } from "./check-nodes.ts";
 import { narrowNode, takePart } from "./narrow-node.ts";
 import { randomTensors } from "./random-tensors.ts";
+import { wrongEngine } from "./wrong-engine.test.fixture.ts";
 
 /** A training step in bf16, its convolutions large enough to be checked in part. */
 const step = (): Graph => {
@@ -42,15 +43,6 @@ const step = (): Graph => {
 const graph = step();
 const tensors = randomTensors(graph, 3);
 
-/** An engine that computes some node otherwise than the graph says. */
-const wrongEngine = (engine: Engine, alter: (node: Node) => Node): Engine => ({
-  name: engine.name,
-  fusions: engine.fusions,
-  bf16: engine.bf16,
-  createState: (each) => engine.createState(each),
-  compile: (plan, state) => engine.compile({ ...plan, order: plan.order.map(alter) }, state),
-  dispose: () => engine.dispose(),
-});
 const wrongNames = async (alter: (node: Node) => Node): Promise<readonly string[]> => {
   const checks = await checkNodes(wrongEngine(await createReferenceEngine(), alter), graph, tensors);
   return checks.filter(({ share }) => !(share <= 1)).map(({ name }) => name.replace(/\[.*/, ""));
@@ -87,6 +79,22 @@ describe("checkNodes(engine, graph, tensors)", () => {
         : node,
     );
     expect(forgetful).toEqual(["fc.weight.nextVelocity"]);
+  });
+
+  test("compares a fused chain whose end nobody reads but the caller", async () => {
+    const b = new GraphBuilder();
+    const x = b.add("cast", "x.bf16", { x: b.input("x", "f32", [2, 3]) }, { dtype: "bf16" }).y;
+    const sum = b.add("add", "sum", { a: x, b: x }, {}).y;
+    b.output(b.add("cast", "out", { x: b.add("relu", "relu", { x: sum }, {}).y }, { dtype: "f32" }).y);
+    const links = [
+      { kind: "add", through: null },
+      { kind: "relu", through: "x" },
+      { kind: "cast", through: "x" },
+    ] as const;
+    const plain = wrongEngine(await createReferenceEngine(), (node) => node);
+    const engine = { ...plain, fusions: [{ name: "add+relu+cast", links }] };
+    const numbers = new Map([["x", tensor("f32", [2, 3], Float32Array.of(1, -2, 3, -4, 5, -6))]]);
+    expect((await checkNodes(engine, b.build(), numbers)).map(({ name }) => name)).toContain("out");
   });
 });
 

@@ -21,6 +21,7 @@ import { allowedError, distance } from "./compare-values.ts";
 import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
 import { type Narrowed, narrowNode, takePart } from "./narrow-node.ts";
 import { runGraph } from "./run-graph.ts";
+import { withoutMeasure } from "./without-measure.ts";
 
 /** The graph with all that its nodes make as outputs, and the output of each value: that of a bf16 one is its f32 copy. */
 const observed = (graph: Graph): { readonly graph: Graph; readonly outputOf: ReadonlyMap<string, string> } => {
@@ -128,8 +129,7 @@ export const checkNodes = async (
   graph: Graph,
   tensors: NamedTensors,
 ): Promise<readonly GraphCheck[]> => {
-  const nodes = graph.nodes.filter(({ part }) => part !== "measure");
-  const fused = fuse({ ...graph, nodes, outputs: [] }, engine.fusions);
+  const fused = fuse(withoutMeasure(graph), engine.fusions); // with the outputs: what only a caller reads is compared too
   const { graph: whole, outputOf } = observed(fused);
   const run = await runGraph(engine, whole, tensors);
   const known = new Map<string, TypedArray>([...tensors].map(([name, { data }]) => [name, data]));

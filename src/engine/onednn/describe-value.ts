@@ -4,7 +4,7 @@ import { UnsupportedError } from "../../base/errors.ts";
 import type { ImageShape, Shape } from "../../base/shape.ts";
 import type { Dnnl, ElementType, ImageLayout, MemoryDescriptor } from "./dnnl.ts";
 
-const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
+export const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** Throws UnsupportedError, for the node `where`, for types that the library can't compute with on this processor. */
 export const elementTypeOf = (dnnl: Dnnl, dtype: ValueDType, where: string): ElementType => {

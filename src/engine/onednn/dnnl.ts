@@ -187,7 +187,8 @@ export interface Dnnl {
   readonly version: string;
   /** Fast with the processor's own instructions for bf16, slow with AVX-512 alone, none without. */
   readonly bf16: Bf16Support;
-  // Elements are f32 unless said otherwise. Descriptors of the same shape, type and layout are the same object; so is what a primitive answers to `layoutOf`.
+  // Elements are f32 unless said otherwise. Descriptors of the same shape, type and layout are the same object; so is what a
+  // primitive answers to `layoutOf`.
   /** Dense and row-major. */
   plain(shape: Shape, dtype?: ElementType): MemoryDescriptor;
   image(shape: ImageShape, layout: ImageLayout, dtype?: ElementType): MemoryDescriptor;

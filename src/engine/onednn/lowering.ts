@@ -94,9 +94,9 @@ export class Lowering {
     return this.#plan.order[this.#lastReader.get(name) ?? this.#position.index]?.part ?? this.#position.part;
   }
 
-  /** All primitives that were described, for `destroy`. */
-  get primitives(): Iterable<Primitive> {
-    return this.#primitives.all;
+  /** Destroys all primitives that were described. */
+  free(): void {
+    this.#primitives.free();
   }
 
   /** How a value lies in memory, as far as readers can share it: what a primitive chose for itself counts as row-major. */

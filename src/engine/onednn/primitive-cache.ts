@@ -24,9 +24,9 @@ export class PrimitiveCache {
     return primitive;
   }
 
-  /** For `destroy`. */
-  get all(): Iterable<Primitive> {
-    return this.#primitives.values();
+  free(): void {
+    for (const primitive of this.#primitives.values()) primitive.destroy();
+    this.#primitives.clear();
   }
 
   #numberOf(descriptor: MemoryDescriptor): number {

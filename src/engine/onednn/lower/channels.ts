@@ -1,5 +1,5 @@
-// The parts of shortcuts without parameters: fewer or more pixels, more channels. Subsampling is average pooling with a window of one pixel, whose
-// backward pass fills the gaps with zeros; padding is concatenation with zeros.
+// The parts of shortcuts without parameters: fewer or more pixels, more channels. Subsampling is average pooling with a window of
+// one pixel, whose backward pass fills the gaps with zeros; padding is concatenation with zeros.
 import { padding } from "../../../graph/geometry.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { ImageLayout } from "../dnnl.ts";
@@ -49,7 +49,7 @@ export const padChannels = (
   const [n, c, h, w] = x.shape;
   const layout = unlessCut(context.imageLayoutOf(x), params.before, c, params.after);
   const zeros = (channels: number) =>
-    channels === 0 ? [] : [constantOf(context, 0, [n, channels, h, w], layout, y.dtype === "bf16" ? "bf16" : "f32")];
+    channels === 0 ? [] : [constantOf(context, 0, { shape: [n, channels, h, w], dtype: y.dtype }, layout)];
   const sources = [...zeros(params.before), context.read(x, layout), ...zeros(params.after)];
   const to = context.result(y, layout);
   const descriptors = { sources: sources.map(({ descriptor }) => descriptor), y: to.descriptor };
@@ -71,7 +71,7 @@ export const sliceChannels = (
 export const extendMap = (context: Lowering, { operands: { x }, results: { y } }: NodeOf<"extendMap">): void => {
   const layout = context.imageLayoutOf(x);
   const from = context.read(x, layout);
-  const zeros = constantOf(context, 0, y.shape, layout, y.dtype === "bf16" ? "bf16" : "f32");
+  const zeros = constantOf(context, 0, y, layout);
   const to = context.result(y, layout);
   context.reorder(zeros, to);
   const part = context.dnnl.part(to.descriptor, x.shape, [0, 0, 0, 0], context.where);

@@ -3,6 +3,7 @@
 import { UnsupportedError } from "../../../base/errors.ts";
 import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
 import type { ConvParams } from "../../../graph/geometry.ts";
+import { slowCodeOf } from "../../slow-code.ts";
 import type { ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
@@ -63,9 +64,6 @@ const ordinaryCandidates = (
   ];
 };
 
-/** Code that computes a convolution as it is written down, or by copying it into one large matrix. */
-const isSlow = (implementation: string): boolean => /\b(ref|gemm)\b/.test(implementation);
-
 /**
  * 2.6.3's code for 1×1 windows with a stride first gathers the pixels it needs, a vector of 16 channels at a time. Where 16 doesn't
  * divide the channels, weight gradients come out wrong, by other amounts from run to run (seen with x [3, 8, 10, 10] and stride 2;
@@ -105,7 +103,7 @@ export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer)
       const primitive = describeCandidate(context, layer, candidate);
       if (isWrong(primitive.implementation, layer.x, layer.params.stride)) continue;
       if (layer.pass === "inference" && isPoorWinograd(primitive.implementation, layer.x, layer.y)) continue;
-      if (!isSlow(primitive.implementation)) return { ...candidate, primitive };
+      if (slowCodeOf(primitive.implementation) === null) return { ...candidate, primitive };
       slow ??= { ...candidate, primitive };
     } catch (error) {
       if (!(error instanceof UnsupportedError)) throw error;

@@ -1,26 +1,23 @@
 // The same number everywhere: memory that is filled once, when the program is built.
 import { bf16Bits } from "../../../base/bf16.ts";
-import type { ImageShape, Shape } from "../../../base/shape.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
+import type { Value } from "../../../graph/value.ts";
+import { descriptorOf } from "../describe-value.ts";
 import type { ImageLayout } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical, ScriptArray, Storage } from "../physical.ts";
 
-const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
-
+/** Memory of a value's shape and type; all that ask for the same share it, so it must not be written. */
 export const constantOf = (
   context: Lowering,
   number: number,
-  shape: Shape,
+  { shape, dtype }: Pick<Value, "shape" | "dtype">,
   layout: ImageLayout = "plain",
-  dtype: "f32" | "bf16" = "f32",
 ): Physical => {
   const key = `constant ${number} ${dtype} ${shape.join("×")} ${layout}`;
   const known = context.constants.get(key);
   if (known !== undefined) return known;
-  const { dnnl } = context;
-  const type = context.typeOf({ dtype });
-  const descriptor = isImage(shape) ? dnnl.image(shape, layout, type) : dnnl.plain(shape, type);
+  const descriptor = descriptorOf(context.dnnl, shape, context.typeOf({ dtype }), layout);
   const storage: Storage = { name: key, bytes: descriptor.bytes, place: { kind: "pinned" } };
   const physical: Physical = { storage, descriptor, layout, shape, dtype };
   context.constants.set(key, physical);
@@ -28,7 +25,7 @@ export const constantOf = (
   const run = ([y]: readonly ScriptArray[]): void => void y?.fill(element);
   context.calls.push({
     kind: "script",
-    phase: "prepare",
+    phase: "initialise",
     inStrips: false,
     node: key,
     implementation: "script:fill",
@@ -39,4 +36,4 @@ export const constantOf = (
 };
 
 export const constant = (context: Lowering, { params, results: { y } }: NodeOf<"constant">): void =>
-  context.define(y, constantOf(context, params.value, params.shape));
+  context.define(y, constantOf(context, params.value, y));

@@ -2,13 +2,11 @@
 // run for each; the input's address moves on from strip to strip, and so does that of the result's part. Images are the outermost
 // axis of every layout.
 import { invariant } from "../../../base/errors.ts";
-import type { ImageShape, Shape } from "../../../base/shape.ts";
 import type { Strips } from "../../../plan/strips.ts";
+import { isImage } from "../describe-value.ts";
 import type { MemoryDescriptor } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Storage } from "../physical.ts";
-
-const isImage = (shape: Shape): shape is ImageShape => shape.length === 4;
 
 /** From here on calls are run for each strip. */
 export const beginStrips = (context: Lowering, { input }: Strips): void => {
@@ -28,7 +26,7 @@ export const endStrips = (context: Lowering, { result, count }: Strips): void =>
   const descriptor: MemoryDescriptor = context.dnnl.image(result.shape, layout, context.typeOf(result));
   invariant(descriptor.bytes === count * bytes, `${result.name} does not consist of its strips`);
   const storage: Storage = { name: `${result.name} of all strips`, bytes: descriptor.bytes, place: { kind: "arena" } };
-  context.reorder(from, { ...from, storage, stripBytes: bytes }, `${result.name} (strip)`);
+  context.reorder(from, { ...from, storage, stripBytes: bytes }, `${context.where} (reorder of ${result.name})`);
   context.inStrips = false;
   context.define(result, { storage, descriptor, layout, dtype: from.dtype, shape: result.shape });
 };
