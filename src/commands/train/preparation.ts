@@ -53,6 +53,16 @@ const openData = async (data: string | DataSet, recipe: Recipe, environment: Com
 
 const defaultModel = "resnet20";
 
+/** Fresh weights have nothing to keep: noise, and running statistics that no image has had a part in. */
+const checkFreezing = ({ name, freeze, batchNorm }: Recipe): void => {
+  const frozen = freeze !== "none" ? "layers" : batchNorm !== "train" ? "batch norms' statistics" : null;
+  if (frozen === null) return;
+  const option = freeze !== "none" ? "--freeze none" : "--batch-norm train";
+  throw new UsageError(
+    `${name}: ${frozen} of fresh weights would be frozen as they are; give trained ones with --weights, or take ${option}`,
+  );
+};
+
 /** Network, preprocessing and weights to begin with. */
 const startOf = async (
   { model, weights, recipe }: PreparationOptions,
@@ -60,6 +70,7 @@ const startOf = async (
   environment: CommandEnvironment,
 ): Promise<Pick<Preparation, "spec" | "preprocessing" | "weights">> => {
   if (weights === undefined) {
+    checkFreezing(recipe);
     const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd);
     return { spec, preprocessing: await fitPreprocessing(data.train, spec.input), weights: null };
   }
