@@ -14,7 +14,7 @@ import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import { specForData } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { startingModel } from "./starting-model.ts";
+import { checkFreezing, startingModel } from "./starting-model.ts";
 
 export interface Preparation {
   readonly spec: ResNetSpec;
@@ -52,16 +52,6 @@ const openData = async (data: string | DataSet, recipe: Recipe, environment: Com
 };
 
 const defaultModel = "resnet20";
-
-/** Fresh weights have nothing to keep: noise, and running statistics that no image has had a part in. */
-const checkFreezing = ({ name, freeze, batchNorm }: Recipe): void => {
-  const frozen = freeze !== "none" ? "layers" : batchNorm !== "train" ? "batch norms' statistics" : null;
-  if (frozen === null) return;
-  const option = freeze !== "none" ? "--freeze none" : "--batch-norm train";
-  throw new UsageError(
-    `${name}: ${frozen} of fresh weights would be frozen as they are; give trained ones with --weights, or take ${option}`,
-  );
-};
 
 /** Network, preprocessing and weights to begin with. */
 const startOf = async (
