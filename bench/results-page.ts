@@ -14,7 +14,7 @@ const headings = [
   "ours, images/s",
   "best peer, images/s",
   "ours ÷ peer",
-  "of the f32 roof",
+  "of the roof",
   "JavaScript",
   "peak memory, ours / peer",
   "record",
@@ -49,7 +49,7 @@ const introduction = `# Measured results
 
 Made by \`npm run bench\` from the records in [bench/results](../bench/results): ours and each peer in turn, each as its own process,
 round by round. Rates are medians over the rounds, with the least and the largest; the ratio is that of each round. The peer is the
-best of its variants. The roof is the best of several large matrix products through the same library in the same run. JavaScript's
+best of its variants. The roof is the best of several large matrix products through the same library, in the same type and the same run. JavaScript's
 share of a step is the time not spent inside the library's calls, in the worst round. Peak memory is the operating system's own
 figure for the whole process.
 `;

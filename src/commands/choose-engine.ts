@@ -50,10 +50,7 @@ export const threadsOf = (options: EngineOptions, environment: Pick<CommandEnvir
 };
 
 /** The algorithm asked for, or else `usual`. Throws UsageError. */
-export const convolutionOf = (
-  { convolution }: EngineOptions,
-  usual: ConvolutionAlgorithm,
-): ConvolutionAlgorithm => {
+export const convolutionOf = ({ convolution }: EngineOptions, usual: ConvolutionAlgorithm): ConvolutionAlgorithm => {
   if (convolution === undefined) return usual;
   const algorithm = convolutionAlgorithms.find((known) => known === convolution);
   if (algorithm !== undefined) return algorithm;

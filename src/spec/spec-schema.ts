@@ -40,12 +40,9 @@ export const stemSchema = z.strictObject(
   },
   { error: "{width, kernel, stride, pool} or null (for dense blocks)" },
 );
-/** Of a stage. A bound, because files of others say so too, and blocks are laid out one by one. ResNet-1202 has 200. */
-const mostBlocks = 10_000;
-const blocksText = `a whole number from 1 to ${mostBlocks} (ResNet-50's: 3, 4, 6, 3)`;
 export const stageSchema = z.strictObject(
   {
-    blocks: z.int({ error: blocksText }).min(1, { error: blocksText }).max(mostBlocks, { error: blocksText }),
+    blocks: whole("a whole number of at least 1 (ResNet-50's: 3, 4, 6, 3)"),
     width: whole("a whole number of at least 1 (the paper's: 64, 128, 256, 512 for ImageNet, 16, 32, 64 for CIFAR-10)"),
     stride: whole("a whole number of at least 1 (the paper's: 1 in the first stage, then 2)"),
   },
@@ -101,14 +98,22 @@ export const modulationSchemas = [
 const modulationSchema = z.discriminatedUnion("kind", modulationSchemas, {
   error: 'null or {kind} with kind "scaling", "exclusive-gate", "shortcut-gate" or "dropout"',
 });
+/** A bound, because specs stand in files of others as well, and blocks are laid out one by one. */
+const mostBlocks = 10_000;
 const stagesText = "a list of at least one {blocks, width, stride} (ResNet-18 has four)";
+const blocksText = `a list of at most ${mostBlocks} blocks in all (ResNet-1202 has 600)`;
+const blocksOf = (stages: readonly { readonly blocks: number }[]): number =>
+  stages.reduce((sum, { blocks }) => sum + blocks, 0);
 export const specSchema = z.strictObject(
   {
     name: z.string({ error: 'a text, such as "resnet18"' }).min(1, { error: 'a text, such as "resnet18"' }),
     input: z.tuple([sizes, sizes, sizes], { error: "[channels, height, width] (ImageNet: [3, 224, 224])" }),
     classes: whole("a whole number of at least 1 (ImageNet: 1000; CIFAR-10: 10)"),
     stem: stemSchema.nullable(),
-    stages: z.array(stageSchema, { error: stagesText }).min(1, { error: stagesText }),
+    stages: z
+      .array(stageSchema, { error: stagesText })
+      .min(1, { error: stagesText })
+      .refine((stages) => blocksOf(stages) <= mostBlocks, { error: blocksText }),
     block: z.enum(["basic", "bottleneck", "dense"], {
       error: '"basic" (ResNet-18, 34), "bottleneck" (ResNet-50 and deeper) or "dense" (perceptrons)',
     }),

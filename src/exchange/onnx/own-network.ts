@@ -7,29 +7,20 @@ import { matchTensors } from "../../model/match-tensors.ts";
 import { parameterTable } from "../../model/parameter-table.ts";
 import { parseSpec } from "../../spec/parse-spec.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { specSchema } from "../../spec/spec-schema.ts";
 import { encodeNodes } from "./encode-model.ts";
 import { biasName, type Foldable, foldables, foldGraph } from "./fold-batch-norm.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { floatTensor } from "./tensor-elements.ts";
 import { graphToExport, onnxNodes, producerName } from "./write-onnx.ts";
 
-/** The spec in the metadata of a file of ours; null in others. One of more blocks than the file has nodes is not expanded. */
-export const ownSpec = ({ producer, metadata, graph }: OnnxModel, file: string): ResNetSpec | null => {
+/** The spec in the metadata of a file of ours; null in others. */
+export const ownSpec = ({ producer, metadata }: OnnxModel, file: string): ResNetSpec | null => {
   if (producer.name !== producerName || metadata.spec === undefined) return null;
   let json: unknown;
   try {
     json = JSON.parse(metadata.spec);
   } catch {
     throw new FormatError(file, "its metadata's spec is not valid JSON");
-  }
-  const form = specSchema.safeParse(json);
-  const blocks = form.success ? form.data.stages.reduce((sum, stage) => sum + stage.blocks, 0) : 0;
-  if (blocks > graph.nodes.length) {
-    throw new FormatError(
-      file,
-      `its metadata's spec has ${blocks} blocks but its graph only ${graph.nodes.length} nodes`,
-    );
   }
   return parseSpec(json, `${file}: spec`);
 };
@@ -48,6 +39,8 @@ const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded
     const [length = 0] = shape;
     const bias = biases.get(name.replace(/\.[^.]+$/, ""));
     const given = bias === undefined ? folded.get(name) : folded.get(bias);
+    // What the file's own tensors don't bear out is left out, for matchTensors to tell: a spec may say any width.
+    const isBorneOut = given?.shape.length === 1 && given.shape[0] === length;
     const identity = {
       scale: 1,
       runningMean: 0,
@@ -56,9 +49,9 @@ const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded
       weight: 0,
       bias: 0,
     }[role];
-    if (bias === undefined && taken.has(name)) tensors.set(name, filled(length, 0));
-    else if (bias !== undefined && role !== "shift") tensors.set(name, filled(length, identity));
-    else if (given !== undefined) tensors.set(name, given);
+    const isMade = bias === undefined ? taken.has(name) : role !== "shift";
+    if (isMade && isBorneOut) tensors.set(name, filled(length, bias === undefined ? 0 : identity));
+    else if (!isMade && given !== undefined) tensors.set(name, given);
   }
   return tensors;
 };

@@ -153,7 +153,9 @@ export const readRules: Readonly<Record<string, Rule>> = {
     const [height, width] = x.size ?? [];
     const sameSize = values.length === 2 && values[0] === height && values[1] === width;
     const pads = reading.attribute("pads", "ints")?.values ?? [];
-    if (!sameSize || x.border !== null || pads.some((amount) => amount !== 0)) {
+    const automatic = reading.attribute("auto_pad", "string")?.value ?? "NOTSET";
+    const isPadded = x.border !== null || pads.some((amount) => amount !== 0) || automatic.startsWith("SAME");
+    if (!sameSize || isPadded) {
       const map = x.size === null ? "a map of a size that is left open" : `a map of ${x.size.join("×")}`;
       reading.fail(
         `averages windows of ${values.slice(0, 4).join("×")} over ${map}; only averages over the whole map can be read`,
