@@ -18,6 +18,14 @@ describe("matchClasses(source, data, known)", () => {
     const memory = memorySource([1, 1, 1], Uint8Array.of(1, 2), [0, 1]);
     expect(matchClasses(memory, { name: "idx", classes: ["0", "1"] }, ["shoe", "bag"]).source).toBe(memory);
   });
+  test("refuses a class whose name the network gives to two of its own, and no other", () => {
+    expect(() => matchClasses(source, data, ["dogs", "crane", "cats", "crane", "dogs"])).toThrow(
+      new UsageError(
+        'photos has the class "dogs", but the weights give that name to classes 0 and 4; move the folder out of photos, or give these classes of the weights different names and the folder the one that is meant',
+      ),
+    );
+    expect([...matchClasses(source, data, ["dogs", "crane", "cats", "crane"]).source.labels]).toEqual([2, 0]);
+  });
   test("refuses a class that the network doesn't know", () => {
     expect(() => matchClasses(source, data, ["cats", "a", "b", "c"])).toThrow(
       new UsageError("photos has classes that the weights don't know: dogs; they know cats, a, b, …"),

@@ -14,9 +14,25 @@ export interface MatchedImages {
   readonly classes: readonly string[];
 }
 
+/** ImageNet has two classes "crane", the bird and the machine, and two "maillot": which one is meant, a folder's name can't say. */
+const checkUnambiguous = (
+  { name, classes }: Pick<DataSet, "name" | "classes">,
+  known: readonly string[],
+  labelOf: ReadonlyMap<string, number>,
+): void => {
+  const repeated = new Set(known.filter((other, label) => labelOf.get(other) !== label));
+  const ambiguous = classes.find((other) => repeated.has(other));
+  if (ambiguous === undefined) return;
+  const labels = known.flatMap((other, label) => (other === ambiguous ? [label] : []));
+  throw new UsageError(
+    `${name} has the class "${ambiguous}", but the weights give that name to classes ${labels.join(" and ")}; move the folder out of ${name}, or give these classes of the weights different names and the folder the one that is meant`,
+  );
+};
+
 /**
  * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the data are no folder,
- * the numbers are taken as they are. Throws UsageError for a class of a folder that the network doesn't know.
+ * the numbers are taken as they are. Throws UsageError for a class of a folder that the network doesn't know, and for one whose name it
+ * gives to more than one of its classes.
  */
 export const matchClasses = (
   source: ImageSource,
@@ -32,6 +48,7 @@ export const matchClasses = (
       `${data.name} has classes that the weights don't know: ${listed(unknown)}; they know ${listed(known)}`,
     );
   }
+  checkUnambiguous(data, known, labelOf);
   const labels = source.labels.map((label) => labelOf.get(classes[label] ?? "") ?? label);
   return { source: { ...source, labels }, classes: known };
 };

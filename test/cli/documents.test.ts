@@ -175,6 +175,7 @@ describe("--json", () => {
     const schema = z.strictObject({
       split: z.literal("test"),
       n: z.literal(30),
+      broken: z.literal(0),
       top1: fraction,
       top5: fraction,
       loss: z.number(),

@@ -5,6 +5,8 @@ export interface EvaluateDocument {
   readonly split: string;
   /** Images. */
   readonly n: number;
+  /** Images of the split that couldn't be decoded; counted in no other figure. What can't be read is out of the split from the start. */
+  readonly broken: number;
   readonly top1: number;
   readonly top5: number;
   readonly loss: number;
@@ -25,9 +27,10 @@ export interface ReestimatedDocument {
   readonly file: string | null;
 }
 
-export const evaluateDocument = ({ split, n, top1, top5, loss }: Evaluation): EvaluateDocument => ({
+export const evaluateDocument = ({ split, n, broken, top1, top5, loss }: Evaluation): EvaluateDocument => ({
   split,
   n,
+  broken: broken.length,
   top1: top1.value,
   top5: top5.value,
   loss: loss.value,

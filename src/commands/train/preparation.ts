@@ -3,7 +3,7 @@
 import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
-import { tellBrokenOnce } from "../../data/node/broken-images.ts";
+import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-images.ts";
 import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -118,6 +118,22 @@ export const prepareTraining = async (
 export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>
   estimate(recipe, place, imagesPerSecond);
 
+/** Evaluation's loaders: opened anew each epoch, they tell of a broken image once. */
+const evaluationBatches = (
+  { preprocessing, workers }: Pick<Preparation, "preprocessing" | "workers">,
+  environment: CommandEnvironment,
+): Training["openEvaluationBatches"] => {
+  const onBrokenOf = tellBrokenOncePerSource("evaluation", environment.onEvent);
+  return (source, batch) =>
+    openEvaluationLoader({
+      source,
+      preprocessing,
+      batch: Math.min(batch, source.labels.length),
+      workers,
+      onBroken: onBrokenOf(source),
+    });
+};
+
 /** What a training is handed, but for its engine, checkpoints and events. */
 export const trainingOf = (
   { spec, recipe, data, preprocessing, weights, workers }: Preparation,
@@ -131,14 +147,7 @@ export const trainingOf = (
   classes: data.classes,
   openTrainingBatches: (options) =>
     openTrainingLoader({ ...options, workers, onBroken: tellBrokenOnce("training", environment.onEvent) }),
-  openEvaluationBatches: (source, batch) =>
-    openEvaluationLoader({
-      source,
-      preprocessing,
-      batch: Math.min(batch, source.labels.length),
-      workers,
-      onBroken: tellBrokenOnce("evaluation", environment.onEvent),
-    }),
+  openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment),
   now: environment.monotonicMs,
   ...(weights !== null && { weights }),
   ...(environment.signal && { signal: environment.signal }),

@@ -1,5 +1,6 @@
 // Tells a person of images that turn out broken while batches are prepared: one line for each, however often it comes up.
 import type { BrokenImage } from "../prepare.ts";
+import type { ImageSource } from "../source.ts";
 import type { DataSetNotice } from "./data-set-options.ts";
 
 const outcomes = {
@@ -17,5 +18,18 @@ export const tellBrokenOnce = (
     if (told.has(image)) return;
     told.add(image);
     onEvent({ event: "warning", message: `${problem}; ${outcomes[use]}` });
+  };
+};
+
+/** For the `onBroken` of loaders that are opened anew for the same sources, epoch after epoch: one line for each image of a source. */
+export const tellBrokenOncePerSource = (
+  use: keyof typeof outcomes,
+  onEvent: (event: DataSetNotice) => void,
+): ((source: ImageSource) => (broken: BrokenImage) => void) => {
+  const tellers = new Map<ImageSource, (broken: BrokenImage) => void>();
+  return (source) => {
+    const teller = tellers.get(source) ?? tellBrokenOnce(use, onEvent);
+    tellers.set(source, teller);
+    return teller;
   };
 };

@@ -24,6 +24,8 @@ const splitOf = (folder: string): SplitName | null => {
 export interface ClassFiles {
   readonly split: SplitName | null;
   readonly name: string;
+  /** The class folder, relative to the data set's folder. */
+  readonly folder: string;
   /** Relative to the data set's folder. */
   readonly files: readonly string[];
 }
@@ -32,6 +34,8 @@ export interface FolderLayout {
   readonly classFolders: readonly ClassFiles[];
   /** Names of the split folders, as they are written; empty where there are none. */
   readonly splitFolders: readonly string[];
+  /** Names of the folders that stand beside splits and are not looked into. */
+  readonly ignoredFolders: readonly string[];
   readonly leftOut: readonly LeftOutFile[];
   /** Files beside class folders, which have no class. */
   readonly strayFiles: readonly string[];
@@ -46,29 +50,45 @@ interface Split {
 
 const isFolder = (entry: Entry): boolean => entry.folder !== null;
 
-/** Which folders of the top are splits; none unless all of them are. Throws UsageError for two of a kind, and for no train among them. */
-const splitsOf = (directory: string, folders: readonly Entry[]): readonly Split[] => {
-  const splits = folders.map(({ name, path }) => ({ split: splitOf(name), folder: path }));
-  if (splits.length === 0 || splits.some(({ split }) => split === null)) return [{ split: null, folder: "" }];
-  const names = folders.map(({ name }) => name).join(", ");
-  for (const split of ["train", "validation", "test"] as const) {
-    const of = splits.filter((other) => other.split === split);
+interface Splits {
+  readonly splits: readonly Split[];
+  /** Names of folders that stand beside splits. */
+  readonly ignored: readonly string[];
+}
+
+/**
+ * Which folders of the top are splits: those that are called so, where all are, or where there are two or more different ones, others
+ * (`annotations/`) standing beside them. One alone beside others is a class: of trains, beside cars. Throws UsageError for two of a
+ * kind, and for no train among them.
+ */
+const splitsOf = (directory: string, folders: readonly Entry[]): Splits => {
+  const named = folders.flatMap(({ name, path }) => {
+    const split = splitOf(name);
+    return split === null ? [] : [{ split, folder: path }];
+  });
+  const kinds = new Set(named.map(({ split }) => split));
+  if (kinds.size === 0 || (kinds.size === 1 && named.length < folders.length)) {
+    return { splits: [{ split: null, folder: "" }], ignored: [] };
+  }
+  for (const kind of kinds) {
+    const of = named.filter(({ split }) => split === kind);
     if (of.length > 1) {
       throw new UsageError(
         `${directory} holds ${of.map(({ folder }) => folder).join(" and ")}, which mean the same; keep one of them`,
       );
     }
   }
-  if (!splits.some(({ split }) => split === "train")) {
+  if (!kinds.has("train")) {
+    const names = named.map(({ folder }) => folder).join(", ");
     throw new UsageError(`${directory} holds ${names} but no train folder; add the images to train on`);
   }
-  return splits;
+  return { splits: named, ignored: folders.map(({ name }) => name).filter((name) => splitOf(name) === null) };
 };
 
 /** Looks at names alone. Throws UsageError where the folders of splits make no sense. */
 export const findLayout = async (directory: string): Promise<FolderLayout> => {
   const top = await listFolder(directory, "");
-  const splits = splitsOf(directory, top.entries.filter(isFolder));
+  const { splits, ignored } = splitsOf(directory, top.entries.filter(isFolder));
   const root = identityOf(await stat(directory, { bigint: true }));
   const classFolders: ClassFiles[] = [];
   const listings = [top];
@@ -79,12 +99,13 @@ export const findLayout = async (directory: string): Promise<FolderLayout> => {
     for (const { name, path, folder: identity } of classes) {
       const found = await walkFolder(directory, { path, folder: identity }, root);
       listings.push({ entries: [], ...found });
-      classFolders.push({ split, name, files: found.files });
+      classFolders.push({ split, name, folder: path, files: found.files });
     }
   }
   return {
     classFolders,
     splitFolders: splits.flatMap(({ split, folder }) => (split === null ? [] : [folder])),
+    ignoredFolders: ignored,
     leftOut: listings.flatMap(({ leftOut }) => leftOut),
     strayFiles: listings.flatMap(({ entries }) => entries.filter((entry) => !isFolder(entry)).map(({ path }) => path)),
     hidden: listings.reduce((sum, { hidden }) => sum + hidden, 0),

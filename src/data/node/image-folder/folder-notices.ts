@@ -16,6 +16,9 @@ export interface FolderFindings {
   /** Files beside class folders. */
   readonly strayFiles: readonly string[];
   readonly hidden: number;
+  /** Folders of the splits, and folders beside them that are not looked into. */
+  readonly splitFolders: readonly string[];
+  readonly ignoredFolders: readonly string[];
   readonly splits: Pick<DataSet, "train" | "test" | "validation">;
 }
 
@@ -52,7 +55,18 @@ const byExtension = (names: readonly string[]): string => {
   return sorted.map(([extension, count]) => `${count} ${printable(extension)}`).join(", ");
 };
 
-const ignoredNotices = ({ others, strayFiles, hidden }: FolderFindings): readonly string[] => [
+const ignoredNotices = ({
+  others,
+  strayFiles,
+  hidden,
+  splitFolders,
+  ignoredFolders,
+}: FolderFindings): readonly string[] => [
+  ...(ignoredFolders.length > 0
+    ? [
+        `ignored: ${ignoredFolders.length} ${ignoredFolders.length === 1 ? "folder" : "folders"} beside ${splitFolders.map((name) => `${name}/`).join(", ")} (${listed(ignoredFolders)})`,
+      ]
+    : []),
   ...(others.length > 0
     ? [`ignored: ${files(others.length)} of other kinds than PNG, JPEG, WebP and GIF (${byExtension(others)})`]
     : []),

@@ -1,52 +1,22 @@
 import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import type { DataSet } from "../../data-set.ts";
-import type { DataSetEvent } from "../data-set-options.ts";
 import { claimingPng, inEveryFormat, jpeg, writeFiles } from "../image-folder.test.fixture.ts";
 import { openDataSet } from "../open-data-set.ts";
 import { temporaryDirectory } from "../temporary-directory.test.fixture.ts";
+import { allPaths, classesOf, type Files, open, openFiles, pathsOf } from "./open-folder.test.fixture.ts";
 import { openImageFolder } from "./open-image-folder.ts";
 
-type Files = Record<string, Uint8Array | string>;
-
-/** Opens a folder of these files; `told` are its notices and warnings. */
-const openFiles = async (files: Files, options: { validation?: number; seed?: number } = {}) => {
-  const folder = await writeFiles(await temporaryDirectory(), files);
-  const told: string[] = [];
-  const onEvent = (event: DataSetEvent) => {
-    if ("message" in event) told.push(`${event.event}: ${event.message}`);
-  };
-  const data = await openImageFolder(folder, { ...options, onEvent });
-  return { folder, told, data };
-};
-const open = async (files: Files, options: { validation?: number; seed?: number } = {}) => {
-  const { data, ...rest } = await openFiles(files, options);
-  if (data === null) throw new Error("the folder isn't recognised");
-  return { data, ...rest };
-};
-const pathsOf = (source: DataSet["train"] | null): readonly string[] => (source?.kind === "files" ? source.paths : []);
-const allPaths = ({ train, test, validation }: DataSet): readonly string[] =>
-  [...pathsOf(train), ...pathsOf(test), ...pathsOf(validation)].sort();
-
-/** `count` different pictures in each of these folders. */
-const classesOf = async (folders: readonly string[], count: number): Promise<Files> => {
-  const files: Files = {};
-  for (const [c, folder] of folders.entries()) {
-    for (let i = 0; i < count; i++) files[`${folder}/${i}.jpg`] = await jpeg(16, 12, 100 * c + i);
-  }
-  return files;
-};
-
 describe("openImageFolder(directory)", () => {
-  test("takes class folders in natural order, and holds a fifth of each class out as test, always the same", async () => {
-    const files = await classesOf(["class10", "class2", "class1"], 10);
+  test("takes class folders in natural order, and holds images of each class out as test by their names", async () => {
+    const files = await classesOf(["class10", "class2", "class1"], 20);
     const { data, folder, told } = await open(files);
     expect(data.classes).toEqual(["class1", "class2", "class10"]);
-    expect([data.train.labels.length, data.test.labels.length, data.validation]).toEqual([24, 6, null]);
-    expect([...data.test.labels].sort()).toEqual([0, 0, 1, 1, 2, 2]);
+    // Of 0.jpg … 19.jpg, 19.jpg alone has a SHA-256 that begins with less than 0.2·2³².
+    expect(pathsOf(data.test)).toEqual(["class1/19.jpg", "class2/19.jpg", "class10/19.jpg"]);
+    expect([data.train.labels.length, data.validation]).toEqual([57, null]);
     expect(data.origin).toBe(
-      `folder of 3 classes, 30 images (20 % held out as test, each class in proportion), in ${folder}`,
+      `folder of 3 classes, 60 images (3 of them held out as test, by their names), in ${folder}`,
     );
     expect(allPaths(data)).toEqual(Object.keys(files).sort());
     for (const source of [data.train, data.test]) {
@@ -58,35 +28,7 @@ describe("openImageFolder(directory)", () => {
     const again = await openImageFolder(folder, { seed: 9, validation: 6 });
     expect(pathsOf(again!.test)).toEqual(pathsOf(data.test)); // whatever the seed of the training
     expect(again?.validation?.labels.length).toBe(6);
-    expect(again?.train.labels.length).toBe(18);
-  });
-
-  test("takes train/ and val/ as they are, val/ as the test split", async () => {
-    const { data, folder } = await open(await classesOf(["train/a", "train/b", "val/b", "val/a"], 2));
-    expect([pathsOf(data.train), pathsOf(data.test)]).toEqual([
-      ["train/a/0.jpg", "train/a/1.jpg", "train/b/0.jpg", "train/b/1.jpg"],
-      ["val/a/0.jpg", "val/a/1.jpg", "val/b/0.jpg", "val/b/1.jpg"],
-    ]);
-    expect(data.validation).toBeNull();
-    expect(data.origin).toBe(`folder of 2 classes, 8 images (train/, val/), in ${folder}`);
-  });
-
-  test("takes validation/ for choices where there is test/ as well", async () => {
-    const { data } = await open(
-      await classesOf(["Train/a", "Train/b", "validation/a", "validation/b", "test/a", "test/b"], 1),
-      { validation: 1 },
-    );
-    expect([pathsOf(data.validation), pathsOf(data.test)]).toEqual([
-      ["validation/a/0.jpg", "validation/b/0.jpg"],
-      ["test/a/0.jpg", "test/b/0.jpg"],
-    ]);
-  });
-
-  test("splits train/ where there is nothing else, and takes a class called train for one beside others", async () => {
-    const alone = await open(await classesOf(["train/a", "train/b"], 5));
-    expect([alone.data.train.labels.length, alone.data.test.labels.length]).toEqual([8, 2]);
-    const vehicles = await open(await classesOf(["bus", "train"], 5));
-    expect(vehicles.data.classes).toEqual(["bus", "train"]);
+    expect(again?.train.labels.length).toBe(51);
   });
 
   test("reads nested and oddly named files of every format, and ignores others, counted", async () => {
@@ -207,6 +149,16 @@ describe("openImageFolder(directory)", () => {
       "no image that can be read",
       { "a/x.jpg": "", "b/y.png": "" },
       "none of its 2 images can be read, for example a/x.jpg: is empty: 0 bytes",
+    ],
+    [
+      "one image of each class",
+      { "a/x.jpg": "jpeg", "b/x.jpg": "jpeg" },
+      "no image can be held out as test, for each class has one alone; add images, or put those to test on into test/ beside train/",
+    ],
+    [
+      "no train folder among others",
+      { "val/a/x.jpg": "jpeg", "test/a/x.jpg": "jpeg", "more/x.jpg": "jpeg" },
+      "holds test, val but no train folder; add the images to train on",
     ],
     [
       "a class that isn't trained on",

@@ -5,36 +5,28 @@ import { UsageError } from "../../../base/errors.ts";
 import type { LeftOutFile } from "../../data-set.ts";
 import { type DataSet, holdOutValidation } from "../../data-set.ts";
 import { naturalOrder } from "../../natural-order.ts";
-import { filesSource, type ImageSource, selectImages } from "../../source.ts";
-import { stratifiedSplit } from "../../stratified-split.ts";
 import type { DataSetOptions } from "../data-set-options.ts";
 import { printable } from "../printable.ts";
 import { checksumOfFiles } from "./folder-checksum.ts";
 import { type ClassFiles, type FolderLayout, findLayout, type SplitName } from "./folder-layout.ts";
 import { noticesOf } from "./folder-notices.ts";
 import { type ProbedFile, probeFiles } from "./probe-files.ts";
-
-/** The part of a folder without splits that is held out as test, each class in proportion. */
-export const heldOutFraction = 0.2;
-
-/**
- * Decides which images are held out as test. Never the training's seed: a network would be tested on images that it was trained on
- * with another one.
- */
-const splitSeed = 0;
+import { checkTrained, splitImages } from "./split-images.ts";
 
 /** A picture that is used. */
 export interface FolderImage {
   readonly file: string;
   readonly split: SplitName | null;
   readonly class: string;
+  /** Relative to the class folder. */
+  readonly pathInClass: string;
   readonly probed: ProbedFile;
 }
 
 /** Null where no file of the folder is a picture, or says that it is one. */
 const probeLayout = async (directory: string, { classFolders }: FolderLayout, options: DataSetOptions) => {
   const owners = classFolders.flatMap((owner) => owner.files.map((file) => ({ file, owner })));
-  const { files, contentsWereRead } = await probeFiles(
+  const files = await probeFiles(
     directory,
     owners.map(({ file }) => file),
     options,
@@ -47,9 +39,12 @@ const probeLayout = async (directory: string, { classFolders }: FolderLayout, op
     const { probe } = probed;
     if (probe.kind === "other") others.push(file);
     else if (probe.kind === "broken") leftOut.push({ file, problem: probe.problem });
-    else images.push({ file, split: owner.split, class: owner.name, probed });
+    else {
+      const pathInClass = file.slice(owner.folder.length + 1);
+      images.push({ file, split: owner.split, class: owner.name, pathInClass, probed });
+    }
   }
-  return { images, leftOut, others, contentsWereRead };
+  return { images, leftOut, others };
 };
 
 const checkClasses = (
@@ -84,79 +79,69 @@ const emptyClasses = (classFolders: readonly ClassFiles[], images: readonly Fold
     .map(({ split, name }) => (split === null ? name : `${split}/${name}`));
 };
 
-const splitsOf = (
-  directory: string,
-  classes: readonly string[],
-  images: readonly FolderImage[],
-): Pick<DataSet, "train" | "test" | "validation"> & { readonly isSeeded: boolean } => {
-  const labelOf = new Map(classes.map((name, label) => [name, label]));
-  const source = (of: readonly FolderImage[]): ImageSource =>
-    filesSource(
-      directory,
-      of.map(({ file }) => file),
-      of.map((image) => labelOf.get(image.class) ?? 0),
-    );
-  const of = (split: SplitName | null): readonly FolderImage[] => images.filter((image) => image.split === split);
-  const [validation, test] = [of("validation"), of("test")];
-  if (test.length > 0) {
-    return {
-      train: source(of("train")),
-      test: source(test),
-      validation: validation.length > 0 ? source(validation) : null,
-      isSeeded: false,
-    };
-  }
-  if (validation.length > 0)
-    return { train: source(of("train")), test: source(validation), validation: null, isSeeded: false };
-  const whole = source(images);
-  const count = Math.max(1, Math.round(heldOutFraction * images.length));
-  const { kept, heldOut } = stratifiedSplit(whole.labels, count, splitSeed);
-  return { train: selectImages(whole, kept), test: selectImages(whole, heldOut), validation: null, isSeeded: true };
+/** Throws UsageError where images are to be held out though the folder has a validation split. */
+const checkValidation = (directory: string, images: readonly FolderImage[], validation: number): void => {
+  if (validation === 0) return;
+  const own = images.find(({ split }) => split === "validation")?.file.split("/")[0] ?? "val";
+  throw new UsageError(
+    `${directory}: ${own}/ is the validation split, so ${validation} training images can't be held out as well; leave out --validation (where a recipe holds them out, give --validation 0)`,
+  );
 };
 
 /**
  * Opens a folder of class folders (`cats/1.jpg`, `dogs/a/2.png`, …), or of `train/` and `val/` or `test/` with class folders in each;
  * null where it holds no images in folders. Pictures are PNG, JPEG, WebP and GIF (the first frame), known by their contents; classes
  * are the folders' names in natural order. Where there is `test/` it is the test split, and `val/` the validation split; `val/` alone
- * is the test split. Without either, 20 % of the images are held out as test, each class in proportion, always the same ones; of what
- * is left, `options.validation` images are held out by `options.seed`.
+ * is the test split. Without either, about 20 % of each class are held out as test by the images' names alone, so that an image stays
+ * on its side when others are added (see held-out-by-name.ts). Of what is left, `options.validation` images are held out by
+ * `options.seed`, unless `val/` is the validation split.
  *
  * Links are followed, hidden files and other files are ignored and counted, pictures that can't be read are left out and listed in
- * `leftOut`; notices and warnings go to `onEvent`. Throws UsageError where there are fewer than two classes, or a class without images
- * to train on.
+ * `leftOut`; notices and warnings go to `onEvent`. Throws UsageError where there are fewer than two classes, a class without images
+ * to train on, no image to test on, or images to be held out for validation beside `val/`.
  */
 export const openImageFolder = async (directory: string, options: DataSetOptions = {}): Promise<DataSet | null> => {
   const folder = resolve(directory);
   const layout = await findLayout(folder);
-  const { images, leftOut: broken, others, contentsWereRead } = await probeLayout(folder, layout, options);
+  const { classFolders, splitFolders, ignoredFolders, strayFiles, hidden } = layout;
+  const { images, leftOut: broken, others } = await probeLayout(folder, layout, options);
   if (images.length === 0 && broken.length === 0) return null;
   const leftOut = [...layout.leftOut, ...broken];
   const trained = images.filter(({ split }) => split === null || split === "train");
   const classes = [...new Set(trained.map((image) => image.class))].sort(naturalOrder);
   checkClasses(directory, classes, images, leftOut);
-  const { isSeeded, ...splits } = splitsOf(folder, classes, images);
+  const { isByName, ...splits } = splitImages(directory, folder, classes, images);
   for (const notice of noticesOf({
     images,
     leftOut,
     classes,
-    emptyClasses: emptyClasses(layout.classFolders, images),
+    emptyClasses: emptyClasses(classFolders, images),
     others,
-    strayFiles: layout.strayFiles,
-    hidden: layout.hidden,
+    strayFiles,
+    hidden,
+    splitFolders,
+    ignoredFolders,
     splits,
   })) {
     options.onEvent?.(notice);
   }
-  const held = isSeeded
-    ? `${100 * heldOutFraction} % held out as test, each class in proportion`
-    : layout.splitFolders.map((name) => `${name}/`).join(", ");
+  const held = isByName
+    ? `${splits.test.labels.length} of them held out as test, by their names`
+    : splitFolders.map((name) => `${name}/`).join(", ");
   const whole: DataSet = {
     name: basename(folder),
     classes,
     ...splits,
     origin: `folder of ${classes.length} classes, ${images.length} images (${held}), in ${directory}`,
-    files: [{ path: folder, sha256: checksumOfFiles(images, contentsWereRead) }],
+    files: [{ path: folder, sha256: checksumOfFiles(images) }],
     leftOut,
   };
-  return whole.validation === null ? holdOutValidation(whole, options.validation ?? 0, options.seed ?? 0) : whole;
+  const { validation = 0, seed = 0 } = options;
+  if (whole.validation !== null) {
+    checkValidation(directory, images, validation);
+    return whole;
+  }
+  const data = holdOutValidation(whole, validation, seed);
+  checkTrained(directory, data);
+  return data;
 };

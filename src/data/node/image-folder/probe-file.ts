@@ -26,6 +26,8 @@ export type Probe =
       readonly actualFormat: string | null;
       /** SHA-256 of the contents, hexadecimal; null where they were not read as a whole. */
       readonly sha256: string | null;
+      /** By which the contents are known again: their SHA-256, or that of their ends where they are not read as a whole. */
+      readonly identity: string;
     }
   | { readonly kind: "broken"; readonly problem: string }
   /** No picture, and doesn't say that it is one. */
@@ -34,6 +36,12 @@ export type Probe =
 /** Bytes that are read of a file whose contents are not read as a whole. */
 const headBytes = 2 ** 16;
 const tailBytes = 2 ** 16;
+
+const sha256Of = (...parts: readonly Buffer[]): string => {
+  const hash = createHash("sha256");
+  for (const part of parts) hash.update(part);
+  return hash.digest("hex");
+};
 
 const startsLikePicture = (bytes: Buffer): boolean => {
   const start = bytes.toString("hex", 0, 12);
@@ -65,12 +73,13 @@ const probePicture = async (
   name: string,
   bytes: number,
   readsContents: boolean,
-): Promise<{ format: string; sha256: string | null }> => {
+): Promise<{ format: string; sha256: string | null; identity: string }> => {
+  const isReadWhole = readsContents || bytes <= headBytes;
   const wholeFile = async (): Promise<Buffer> => {
     const whole = await readPictureFile(path, name, largestFileBytes);
     return Buffer.from(whole.buffer, whole.byteOffset, whole.length);
   };
-  let head = readsContents || bytes <= headBytes ? await wholeFile() : await readPart(path, 0, headBytes);
+  let head = isReadWhole ? await wholeFile() : await readPart(path, 0, headBytes);
   const isWhole = (): boolean => head.length >= bytes;
   // A header may be longer than what was read of the file.
   const picture = await openPicture(name, head).catch(async (error: unknown) => {
@@ -83,7 +92,10 @@ const probePicture = async (
     const whole = await openPicture(name, isWhole() ? head : await wholeFile());
     await whole.decode(3);
   }
-  return { format: picture.format, sha256: isWhole() ? createHash("sha256").update(head).digest("hex") : null };
+  const sha256 = isWhole() ? sha256Of(head) : null;
+  // Size and mode alone say which it is, not how much the decoder wanted to see.
+  const identity = isReadWhole && sha256 !== null ? sha256 : sha256Of(head.subarray(0, headBytes), tail);
+  return { format: picture.format, sha256, identity };
 };
 
 /**
@@ -105,8 +117,8 @@ export const probeFile = async (
       const problem = `has ${bytes} bytes; pictures of at most ${largestFileBytes} are read`;
       return { kind: "broken", problem };
     }
-    const { format, sha256 } = await probePicture(path, name, bytes, readsContents);
-    return { kind: "picture", actualFormat: claimed === null || claimed === format ? null : format, sha256 };
+    const { format, ...digests } = await probePicture(path, name, bytes, readsContents);
+    return { kind: "picture", actualFormat: claimed === null || claimed === format ? null : format, ...digests };
   } catch (error) {
     if (error instanceof FormatError) return { kind: "broken", problem: error.message.slice(`${name}: `.length) };
     const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);

@@ -9,7 +9,7 @@ import { type Probe, probeFile } from "./probe-file.ts";
 /** Files looked at together; libvips' and Node's own threads are four. */
 const atOnce = 8;
 
-/** Folders of more bytes are not read as a whole, so their images are known by name, size and time alone. */
+/** Folders of more bytes are not read as a whole, so their images are known by name, size and their first and last 64 KiB alone. */
 const largestReadBytes = 2 ** 30;
 
 /** Progress is told each so many files. */
@@ -18,14 +18,7 @@ const tellEvery = 500;
 export interface ProbedFile {
   readonly file: string;
   readonly bytes: number;
-  readonly modifiedMs: number;
   readonly probe: Probe;
-}
-
-export interface ProbedFiles {
-  readonly files: readonly ProbedFile[];
-  /** Whether every picture's contents were read. */
-  readonly contentsWereRead: boolean;
 }
 
 /** `files` are relative to `folder`. The result has their order. */
@@ -34,24 +27,23 @@ export const probeFiles = async (
   files: readonly string[],
   { signal, onEvent }: Pick<DataSetOptions, "signal" | "onEvent">,
   readBytes: number = largestReadBytes,
-): Promise<ProbedFiles> => {
+): Promise<readonly ProbedFile[]> => {
   decodeOnOneThread();
   const sizes = await mapConcurrently(files, atOnce, async (file) => {
     signal?.throwIfAborted();
     return stat(join(folder, file)).catch(() => null);
   });
-  const contentsWereRead = sizes.reduce((sum, found) => sum + (found?.size ?? 0), 0) <= readBytes;
+  const readsContents = sizes.reduce((sum, found) => sum + (found?.size ?? 0), 0) <= readBytes;
   let done = 0;
-  const probed = await mapConcurrently(files, atOnce, async (file, i): Promise<ProbedFile> => {
+  return mapConcurrently(files, atOnce, async (file, i): Promise<ProbedFile> => {
     signal?.throwIfAborted();
     const found = sizes[i] ?? null;
     const probe: Probe =
       found === null
         ? { kind: "broken", problem: "can't be found" }
-        : await probeFile(folder, file, found.size, contentsWereRead);
+        : await probeFile(folder, file, found.size, readsContents);
     done++;
     if (done % tellEvery === 0) onEvent?.({ event: "probing", folder, files: done, ofFiles: files.length });
-    return { file, bytes: found?.size ?? 0, modifiedMs: found?.mtimeMs ?? 0, probe };
+    return { file, bytes: found?.size ?? 0, probe };
   });
-  return { files: probed, contentsWereRead };
 };

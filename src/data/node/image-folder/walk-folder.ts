@@ -9,9 +9,11 @@ export interface FoundFiles {
   readonly files: readonly string[];
   /** Links that lead nowhere or back, folders that can't be read. */
   readonly leftOut: readonly LeftOutFile[];
-  /** Names that begin with a dot. */
+  /** Names that begin with a dot, and what macOS puts beside files in archives. */
   readonly hidden: number;
 }
+
+const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
 
 /** Which folder it is, whatever its name. */
 export const identityOf = ({ dev, ino }: Pick<BigIntStats, "dev" | "ino">): string => `${dev}:${ino}`;
@@ -43,7 +45,7 @@ export const listFolder = async (root: string, path: string): Promise<Listing> =
   } catch (error) {
     return nothing(path, `the folder can't be read (${codeOf(error)})`);
   }
-  const visible = found.filter(({ name }) => !name.startsWith("."));
+  const visible = found.filter(({ name }) => !isHidden(name));
   const entries: Entry[] = [];
   const leftOut: LeftOutFile[] = [];
   for (const entry of visible.sort((a, b) => (a.name < b.name ? -1 : 1))) {
