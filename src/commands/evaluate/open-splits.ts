@@ -42,7 +42,7 @@ const holdOutAsRun = (
   const [count, by] = [validation ?? recipe.validationImages, seed ?? recipe.seed];
   if (count > 0 && (count !== recipe.validationImages || by !== recipe.seed)) {
     const those = recipe.validationImages === 0 ? "none" : `${recipe.validationImages} by seed ${recipe.seed}`;
-    const message = `${count} training images are held out by seed ${by}, which aren't those that ${directory} held out (${those}): some of them were trained on`;
+    const message = `${count} training images are held out by seed ${by}, which aren't those that ${directory} held out (${those}): some of them may have been trained on`;
     onEvent({ event: "warning", message });
   } else if (count > 0 && (validation === undefined || seed === undefined)) {
     const message = `${count} training images are held out by seed ${by}, as ${directory} was trained`;
