@@ -1,6 +1,6 @@
 // README.md's example of the library and its commands are run, so that they can't go stale. What is changed on the way, so that it
 // takes seconds, is said here: the first 640 training and 200 test images stand for Fashion-MNIST in the example, which gets one
-// thread; commands that train get --dry-run; a file of fresh weights stands for runs/demo; npm's commands only have to exist.
+// thread; commands that train get --dry-run, bench a second; a file of fresh weights stands for runs/demo; npm's commands only have to exist.
 import { execFile } from "node:child_process";
 import { readFileSync } from "node:fs";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -100,6 +100,7 @@ describe("README.md", () => {
       const more = [
         ...(words[0] === "train" ? ["--dry-run", "--threads", "1"] : []),
         ...(words[0] === "evaluate" ? ["--threads", "1"] : []),
+        ...(words[0] === "bench" ? ["--threads", "1", "--seconds", "1"] : []),
       ];
       const { status, stderr } = await residual(folder, [...words, ...more]);
       expect(status, `residual ${command}\n${stderr}`).toBe(0);

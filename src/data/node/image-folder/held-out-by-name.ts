@@ -10,7 +10,7 @@ const placeOf = (name: string): number =>
   createHash("sha256").update(name.normalize("NFC")).digest().readUInt32BE(0) * 2 ** -32;
 
 /**
- * For each image of one class whether it is held out: where the hash of its path within the class folder lies in the lowest fifth of
+ * For each image of one class whether it is held out: where the hash of its path, the class first, lies in the lowest fifth of
  * all hashes. Two exceptions, in a class of at least two images: the highest hash is trained on even where it lies in the lowest
  * fifth, and the lowest is held out even where it doesn't. A class of one image is trained on. So of n images that were there before
  * and are there still, none changes sides unless none or all of them lie in the lowest fifth (probability 0.8ⁿ + 0.2ⁿ).

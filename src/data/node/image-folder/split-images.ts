@@ -22,7 +22,8 @@ const testImages = (images: readonly FolderImage[]): ReadonlySet<FolderImage> =>
   }
   const held = new Set<FolderImage>();
   for (const members of classes.values()) {
-    const isHeldOut = heldOutByName(members.map(({ pathInClass }) => pathInClass));
+    // With the class's name: images numbered alike in all classes would else be held out alike.
+    const isHeldOut = heldOutByName(members.map((image) => `${image.class}/${image.pathInClass}`));
     members.forEach((image, i) => {
       if (isHeldOut[i] === true) held.add(image);
     });
