@@ -26,6 +26,7 @@ export { type Summary, summary } from "./commands/summary.ts";
 export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
 export type { TrainedModel } from "./commands/trained-model.ts";
 export type { Augmentation } from "./data/augmentation.ts";
+export type { Batch } from "./data/batch.ts";
 export type { DataSet } from "./data/data-set.ts";
 export { holdOutValidation } from "./data/data-set.ts";
 export { fitPreprocessing } from "./data/node/fit-preprocessing.ts";
@@ -76,5 +77,10 @@ export type { ResNetSpec, Stage, Stem } from "./spec/spec.ts";
 export { NonFiniteError } from "./train/non-finite-error.ts";
 export { parseRecipe, type RecipeFields, recipe } from "./train/parse-recipe.ts";
 export type { Recipe } from "./train/recipe.ts";
+export {
+  type Reestimation,
+  type ReestimationOptions,
+  reestimateStatistics,
+} from "./train/reestimate-statistics.ts";
 export { learningRateAt, type Schedule } from "./train/schedule.ts";
 export { buildTrainingGraph } from "./train/training-graph.ts";

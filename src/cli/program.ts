@@ -58,8 +58,8 @@ const engineOptions = (): readonly Option[] => [
 ];
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
-const weightsOptions = (): readonly Option[] => [
-  number("--seed <n>", "for fresh weights, where <weights> is a network's name"),
+const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
+  number("--seed <n>", seed),
   option("--model <name|file.json>", "the network of a weights file that doesn't say"),
 ];
 const shapeOptions = (): readonly Option[] => [
@@ -220,13 +220,16 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   );
   command("evaluate <weights> <data>", "how well a network does on a split of a data set", [
     option("--split <name>", "test, train or validation (default: test)"),
-    number("--validation <n>", "training images held out, as in training"),
+    number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
-    option("--reestimate-statistics", "first average batch norm's statistics over batches of the training split"),
+    option(
+      "--reestimate-statistics",
+      "first average batch norm's statistics over batches of the training split, in the precision of --dtype",
+    ),
     number("--statistics-batch <n>", "images of such a batch (default: the run's, or 128)"),
-    option("--save <file.safetensors>", "keep the model with the new statistics"),
+    option("--save <file.safetensors>", "a new file for the model with the new statistics"),
     dtypeOption(),
-    ...weightsOptions(),
+    ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
     ...engineOptions(),
   ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),

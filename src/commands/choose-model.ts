@@ -69,7 +69,8 @@ export interface WeightsOptions {
   readonly model?: string;
 }
 
-const isNamed = (name: string): boolean => {
+/** Whether it is a network's name, with any of its spellings. */
+export const isNamed = (name: string): boolean => {
   try {
     namedSpec(name);
     return true;

@@ -1,6 +1,4 @@
 // `residual convert <in> <out>`: weights from one format to another, as a function. Printing is the command line's.
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import type { NamedTensors } from "../base/tensor.ts";
@@ -11,6 +9,7 @@ import type { TensorContainer } from "../checkpoint/tensor-container.ts";
 import { lostMetadata, type WrittenFormat, writers } from "../checkpoint/write-formats.ts";
 import { fromTorchvision } from "../exchange/names/rename.ts";
 import { type ModelPlace, modelOf, openNamed } from "./choose-model.ts";
+import { newFile } from "./new-file.ts";
 import type { OpenedWeights } from "./run-directory/open-weights.ts";
 import { modelMetadata } from "./trained-model.ts";
 import type { GraphFormatName, graphFormats } from "./weights/graph-formats.ts";
@@ -136,10 +135,7 @@ export const convert = async (
   options: ConvertOptions = {},
 ): Promise<ConvertDocument> => {
   const as = writtenAs(to);
-  const path = resolve(place.cwd, to);
-  if ((await stat(path).catch(() => null)) !== null) {
-    throw new UsageError(`${path} exists already; choose another file, or remove it first`);
-  }
+  const path = await newFile(to, place.cwd);
   const opened = await openNamed(from, place);
   const {
     to: format,

@@ -1,5 +1,5 @@
 // Evaluation with statistics that are estimated anew, as a command on a made-up machine.
-import { mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -55,6 +55,35 @@ describe("evaluate --reestimate-statistics", () => {
     const { document } = await evaluated({ weights: "tiny.json", reestimateStatistics: true, statisticsBatch: 20 });
     expect(document.reestimated?.file).toBeNull();
     expect(await readdir(cwd)).toEqual(had);
+  });
+
+  test("refuses a file that can't be written, before the data are looked at", async () => {
+    await writeFile(join(cwd, "taken.safetensors"), "mine");
+    for (const [save, problem] of [
+      ["taken.safetensors", "@ exists already; choose another file, or remove it first"],
+      [
+        "gone/anew.safetensors",
+        "can't write @: there is no such file or directory; name a directory that exists and that you may write to",
+      ],
+    ] as const) {
+      const events: CommandEvent[] = [];
+      const message = problem.replace("@", join(cwd, save));
+      await expect(evaluated({ weights: "tiny.json", reestimateStatistics: true, save }, events)).rejects.toThrow(
+        new UsageError(message),
+      );
+      expect(events).toEqual([]);
+    }
+    expect(await readFile(join(cwd, "taken.safetensors"), "utf8")).toBe("mine");
+  });
+
+  test("estimates in the precision that is asked for", async () => {
+    const anew = { weights: "tiny.json", reestimateStatistics: true, statisticsBatch: 60 } as const;
+    const changeIn = async (dtype: string) =>
+      (await evaluated({ ...anew, dtype })).document.reestimated?.largestMeanChange.deviations ?? 0;
+    const [f32, bf16] = [await changeIn("f32"), await changeIn("bf16")];
+    expect(bf16).not.toBe(f32);
+    // Three convolutions round to bf16 with a relative error of 2⁻⁹ each, images, weights and results alike.
+    expect(Math.abs(bf16 / f32 - 1)).toBeLessThan(9 * 2 ** -9);
   });
 
   test.each([

@@ -1,11 +1,9 @@
 // `residual init`: a file of fresh weights.
-import { stat } from "node:fs/promises";
-import { resolve } from "node:path";
-import { UsageError } from "../base/errors.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { countParameters } from "../spec/counts.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { checkSeed } from "./choose-model.ts";
+import { newFile } from "./new-file.ts";
 import { saveModel } from "./trained-model.ts";
 
 export interface InitDocument {
@@ -16,13 +14,10 @@ export interface InitDocument {
   readonly parameters: number;
 }
 
-/** Writes fresh weights of a network by a seed. Throws UsageError for an existing file: nothing is overwritten. */
+/** Writes fresh weights of a network by a seed. Throws UsageError for an existing file (nothing is overwritten), and as newFile does. */
 export const init = async (spec: ResNetSpec, file: string, seed: number, cwd: string): Promise<InitDocument> => {
   checkSeed(seed);
-  const path = resolve(cwd, file);
-  if ((await stat(path).catch(() => null)) !== null) {
-    throw new UsageError(`${path} exists already; choose another file, or remove it first`);
-  }
+  const path = await newFile(file, cwd);
   const tensors = initialTensors(spec, seed);
   await saveModel({ spec, tensors, preprocessing: null, classes: null }, path, cwd);
   return { file: path, tensors: tensors.size, parameters: countParameters(spec) };

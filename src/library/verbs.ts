@@ -2,7 +2,8 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type EngineOptions, engineForInference } from "../commands/choose-engine.ts";
-import { type EvaluateDocument, evaluateDocument, evaluateModel } from "../commands/evaluate.ts";
+import { type EvaluateDocument, evaluateDocument } from "../commands/evaluate/document.ts";
+import { evaluateModel } from "../commands/evaluate/evaluate-model.ts";
 import type { CommandEvent } from "../commands/events.ts";
 import { type PredictDocument, predictWithModel } from "../commands/predict.ts";
 import { trainedModelOf } from "../commands/train/conclusion.ts";

@@ -1,6 +1,7 @@
 // Against an independent way to the same numbers: the training program itself, which moves running statistics with a momentum that
 // is 1/b in batch b (PyTorch's momentum=None, which update_bn sets) while the learning rate is 0.
 import { describe, expect, test } from "vitest";
+import type { Precision } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { type NamedTensors, scalar, tensor } from "../base/tensor.ts";
 import { openTrainingLoader } from "../data/node/loader.ts";
@@ -21,9 +22,14 @@ const batches = 4;
 const open = () => openTrainingLoader({ source, preprocessing, augmentation: null, batch, seed: 11, workers: 0 });
 
 /** PyTorch's cumulative average: running ← (1 − 1/b) · running + 1/b · batch, whose variance is the unbiased one. */
-const cumulative = async (engine: Engine, of: ResNetSpec, tensors: NamedTensors): Promise<NamedTensors> => {
+const cumulative = async (
+  engine: Engine,
+  of: ResNetSpec,
+  tensors: NamedTensors,
+  dtype: Precision,
+): Promise<NamedTensors> => {
   const loader = open();
-  const plain = recipe({ ...fields, batch, optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 } });
+  const plain = recipe({ ...fields, batch, dtype, optimizer: { kind: "sgd", momentum: 0, weightDecay: 0 } });
   const state = await engine.createState(tensors);
   for (let b = 1; b <= batches; b++) {
     const { graph } = buildTrainingGraph({ ...of, batchNorm: { ...of.batchNorm, momentum: 1 / b } }, plain);
@@ -39,42 +45,45 @@ const cumulative = async (engine: Engine, of: ResNetSpec, tensors: NamedTensors)
   return result;
 };
 
-const reestimated = async (engine: Engine, of: ResNetSpec, tensors: NamedTensors) => {
+const reestimated = async (engine: Engine, of: ResNetSpec, tensors: NamedTensors, precision?: Precision) => {
   const loader = open();
   const { next } = loader;
   try {
-    return await reestimateStatistics({ engine, spec: of, tensors, batch, batches, nextBatch: next });
+    const images = { batch, batches, nextBatch: next };
+    return await reestimateStatistics({ engine, spec: of, tensors, ...images, ...(precision && { precision }) });
   } finally {
     await loader.dispose();
   }
 };
 
 describe("reestimateStatistics(options)", () => {
-  test.each(["unbiased", "biased"] as const)(
-    "is update_bn's cumulative average, with the %s variance",
-    (runningVariance) =>
-      withEngine(async (engine) => {
-        const of = { ...spec, batchNorm: { ...spec.batchNorm, runningVariance } };
-        const tensors = initialTensors(of, 3);
-        const { tensors: renewed } = await reestimated(engine, of, tensors);
-        const expected = await cumulative(engine, of, tensors);
-        let statistics = 0;
-        for (const [name, { data }] of renewed) {
-          if (!name.includes(".running_")) {
-            expect(data, name).toBe(tensors.get(name)?.data);
-            continue;
-          }
-          statistics++;
-          for (const [c, value] of data.entries()) {
-            // The loop rounds to f32 once for each batch, numbers that are at most about as large as the largest of the tensor.
-            const largest = Math.max(...data.map(Math.abs));
-            expect(Math.abs(value - expected.get(name)!.data[c]!), `${name}[${c}]`).toBeLessThanOrEqual(
-              (batches + 1) * 2 ** -24 * 2 * largest,
-            );
-          }
+  test.each([
+    ["unbiased", "f32"],
+    ["biased", "f32"],
+    ["unbiased", "bf16"],
+  ] as const)("is update_bn's cumulative average, with the %s variance, in %s", (runningVariance, precision) =>
+    withEngine(async (engine) => {
+      const of = { ...spec, batchNorm: { ...spec.batchNorm, runningVariance } };
+      const tensors = initialTensors(of, 3);
+      const { tensors: renewed } = await reestimated(engine, of, tensors, precision);
+      const expected = await cumulative(engine, of, tensors, precision);
+      let statistics = 0;
+      for (const [name, { data }] of renewed) {
+        if (!name.includes(".running_")) {
+          expect(data, name).toBe(tensors.get(name)?.data);
+          continue;
         }
-        expect(statistics).toBe(6);
-      }),
+        statistics++;
+        for (const [c, value] of data.entries()) {
+          // The loop rounds to f32 once for each batch, numbers that are at most about as large as the largest of the tensor.
+          const largest = Math.max(...data.map(Math.abs));
+          expect(Math.abs(value - expected.get(name)!.data[c]!), `${name}[${c}]`).toBeLessThanOrEqual(
+            (batches + 1) * 2 ** -24 * 2 * largest,
+          );
+        }
+      }
+      expect(statistics).toBe(6);
+    }),
   );
 
   test("tells the largest change of a mean in new deviations", () =>
@@ -98,6 +107,15 @@ describe("reestimateStatistics(options)", () => {
       expect(once.largestMeanChange.deviations).toBeGreaterThan(0);
       expect(twice.largestMeanChange.deviations).toBe(0);
       for (const [name, { data }] of once.tensors) expect(twice.tensors.get(name)?.data).toEqual(data);
+    }));
+
+  test("computes activations in the precision that it is told, f32 unless it is", () =>
+    withEngine(async (engine) => {
+      const tensors = initialTensors(spec, 3);
+      const meansIn = async (precision?: Precision) =>
+        (await reestimated(engine, spec, tensors, precision)).tensors.get("bn1.running_mean")?.data;
+      expect(await meansIn("f32")).toEqual(await meansIn());
+      expect(await meansIn("bf16")).not.toEqual(await meansIn());
     }));
 
   test("drops nothing, so that it needs no key", () =>

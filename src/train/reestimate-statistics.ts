@@ -1,6 +1,7 @@
 // Batch norm's means and variances estimated anew, with weights that no longer move, as an exact average over training batches:
 // what He et al. evaluated with ("strictly computed using average (not moving average) … after the training procedure", README of
 // their released models). A moving average remembers the last batches alone, of weights that still moved.
+import type { Precision } from "../base/dtype.ts";
 import { invariant, UsageError } from "../base/errors.ts";
 import { type NamedTensors, tensor } from "../base/tensor.ts";
 import type { Batch } from "../data/batch.ts";
@@ -8,6 +9,7 @@ import type { Engine } from "../engine/contract.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import { type BatchStatistics, buildForward } from "../model/forward.ts";
 import { fuse } from "../passes/fuse.ts";
+import { withPrecision } from "../passes/precision.ts";
 import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { withResources } from "./resources.ts";
@@ -17,12 +19,18 @@ export interface ReestimationOptions {
   readonly spec: ResNetSpec;
   /** Parameters and running statistics, under torchvision's names. */
   readonly tensors: NamedTensors;
+  /**
+   * Of activations: "f32" (default) or "bf16", best as the network will be used. Statistics are f32 in both, and averaged in f64.
+   */
+  readonly precision?: Precision;
   /** Images of a batch, and how many batches are averaged. */
   readonly batch: number;
   readonly batches: number;
-  /** The training images, normalised and not augmented; each batch is released after use. */
+  /** The training images [batch, …spec.input], normalised and not augmented; each batch is released after use. */
   readonly nextBatch: () => Promise<Batch>;
+  /** Told after each batch how many are done. */
   readonly onProgress?: (batches: number) => void;
+  /** Makes it reject with the signal's reason, before the next batch. */
   readonly signal?: AbortSignal;
 }
 
@@ -41,14 +49,15 @@ interface Sums {
 }
 
 /** The network with every batch norm's statistics as outputs; nothing drops. */
-const statisticsGraph = (spec: ResNetSpec, batch: number) => {
+const statisticsGraph = (spec: ResNetSpec, batch: number, precision: Precision) => {
   const builder = new GraphBuilder();
   const { batchStatistics } = buildForward(builder, spec, { mode: "statistics", batch });
   for (const { mean, variance } of batchStatistics) {
     builder.output(mean);
     builder.output(variance);
   }
-  return { graph: builder.build(), batchStatistics };
+  // Statistics are f32 whatever activations are, so they keep their names.
+  return { graph: withPrecision(builder.build(), precision), batchStatistics };
 };
 
 const correctionOf = ({ count }: BatchStatistics, { batchNorm }: ResNetSpec): number =>
@@ -64,11 +73,14 @@ const correctionOf = ({ count }: BatchStatistics, { batchNorm }: ResNetSpec): nu
  * variance of the batches' means. All batch norms are estimated in one pass, each behind others that normalise by the batch.
  * Unlike in update_bn nothing is dropped, as nothing is in evaluation (Li et al. 2018 show what dropout does to variances).
  *
- * Costs a forward pass of each image. Throws UsageError where there is no batch norm, or a batch of a single value.
+ * Costs a forward pass of each image; with a training loader's `next` for `nextBatch` and its `stepsPerEpoch` for `batches` each image
+ * counts at most once. Throws UsageError where there is no batch norm, where batch norm would take the variance of a single value, and
+ * for weights that give statistics which are not finite.
  */
 export const reestimateStatistics = async (options: ReestimationOptions): Promise<Reestimation> => {
-  const { engine, spec, tensors, batch, batches, nextBatch, onProgress = () => {}, signal } = options;
-  const { graph, batchStatistics } = statisticsGraph(spec, batch);
+  const { engine, spec, tensors, batch, batches, nextBatch, signal } = options;
+  const { precision = "f32", onProgress = () => {} } = options;
+  const { graph, batchStatistics } = statisticsGraph(spec, batch, precision);
   if (batchStatistics.length === 0) {
     throw new UsageError(`${spec.name} has no batch norm: there are no statistics to estimate anew`);
   }

@@ -75,10 +75,9 @@ export const overrideRecipe = (
   base: Recipe,
   { epochs, batch, dtype, seed, learningRate, validation, freeze, batchNorm }: RecipeOverrides,
 ): Recipe => {
-  if (freeze === "body" && batchNorm !== undefined && batchNorm !== "frozen") {
-    throw new UsageError(
-      `--freeze body freezes all batch norms with it; leave out --batch-norm ${batchNorm}, or take --freeze none`,
-    );
+  if ((freeze ?? base.freeze) === "body" && batchNorm !== undefined && batchNorm !== "frozen") {
+    const who = freeze === undefined ? `the recipe ${base.name} freezes the body and` : "--freeze body freezes";
+    throw new UsageError(`${who} all batch norms with it; leave out --batch-norm ${batchNorm}, or take --freeze none`);
   }
   return parseRecipe(
     {

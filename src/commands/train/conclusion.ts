@@ -5,7 +5,7 @@ import type { Engine } from "../../engine/contract.ts";
 import type { EndEvent } from "../../train/events.ts";
 import type { TrainingResult } from "../../train/training.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { evaluateModel } from "../evaluate.ts";
+import { evaluateModel } from "../evaluate/evaluate-model.ts";
 import { checkpointPath } from "../run-directory/checkpoint-store.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
 import type { TrainedModel } from "../trained-model.ts";

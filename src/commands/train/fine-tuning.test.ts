@@ -1,5 +1,5 @@
 // `train --weights`, as a command on a made-up machine: what becomes of the head, what is kept, what a resumed run goes on with.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdtemp, rm, stat } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -15,6 +15,7 @@ import type { CommandEvent } from "../events.ts";
 import { readRunRecord } from "../run-directory/run-record.ts";
 import { resumeTraining, train } from "../train.ts";
 import { saveModel } from "../trained-model.ts";
+import { chooseRecipe } from "./choose-recipe.ts";
 
 const spec = tinySpec(5);
 const preprocessing: Preprocessing = { size: [12, 12], channels: 1, mean: [0.25], deviation: [0.125] };
@@ -134,9 +135,36 @@ describe("train --weights", () => {
         "--freeze body freezes all batch norms with it; leave out --batch-norm train, or take --freeze none",
       ),
     );
+    // The recipe's own freezing counts as well: it is the default where weights are given.
+    const message =
+      "the recipe short freezes the body and all batch norms with it; leave out --batch-norm fixed-statistics, or take --freeze none";
+    await expect(refused({ batchNorm: "fixed-statistics" })).rejects.toThrow(new UsageError(message));
+    const byDefault = { weights: "five.safetensors", batchNorm: "fixed-statistics" } as const;
+    await expect(chooseRecipe(byDefault, new Map([["fine-tune", short]]), cwd)).rejects.toThrow(
+      new UsageError(message),
+    );
     await expect(refused({ freeze: "haed" })).rejects.toThrow('short: freeze should be "none" or "body" but is "haed"');
     await expect(refused({ freeze: "2" })).rejects.toThrow(
       "freeze: 2 stages are to be frozen but tiny has 1; freeze fewer, or the body",
     );
+  });
+
+  test.each([
+    [
+      {},
+      "short: layers of fresh weights would be frozen as they are; give trained ones with --weights, or take --freeze none",
+    ],
+    [
+      { freeze: "0" },
+      "short: layers of fresh weights would be frozen as they are; give trained ones with --weights, or take --freeze none",
+    ],
+    [
+      { freeze: "none", batchNorm: "frozen" },
+      "short: batch norms' statistics of fresh weights would be frozen as they are; give trained ones with --weights, or take --batch-norm train",
+    ],
+  ])("refuses to freeze fresh weights (%j)", async (options, message) => {
+    const fresh = { data: small, model: spec, recipe: short, engine: "reference", out: "fresh", ...options } as const;
+    await expect(train({ ...fresh }, madeUpEnvironment(cwd, small))).rejects.toThrow(new UsageError(message));
+    await expect(stat(join(cwd, "fresh"))).rejects.toThrow("ENOENT");
   });
 });

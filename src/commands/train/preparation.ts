@@ -14,7 +14,7 @@ import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import { specForData } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { startingModel } from "./starting-model.ts";
+import { checkFreezing, startingModel } from "./starting-model.ts";
 
 export interface Preparation {
   readonly spec: ResNetSpec;
@@ -60,6 +60,7 @@ const startOf = async (
   environment: CommandEnvironment,
 ): Promise<Pick<Preparation, "spec" | "preprocessing" | "weights">> => {
   if (weights === undefined) {
+    checkFreezing(recipe);
     const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd);
     return { spec, preprocessing: await fitPreprocessing(data.train, spec.input), weights: null };
   }

@@ -20,6 +20,10 @@ const checksumsOf = ({ files }: DataSet): Readonly<Record<string, string>> =>
 /** A name stays as it is; a path becomes absolute, so that a resume from another directory finds it. */
 const absoluteModel = (model: string, cwd: string): string => (model.endsWith(".json") ? resolve(cwd, model) : model);
 
+/** What a recipe says of data that a person named: a name stays as it is, a path becomes absolute. */
+export const dataPlace = (named: string, cwd: string): string =>
+  namedDataSets.has(named) ? named : resolve(cwd, named);
+
 /** What run.json says of the network. */
 const modelNamed = (
   model: string | ResNetSpec | undefined,
@@ -43,8 +47,6 @@ export const newRunRecord = (
 ): RunRecord => {
   const { host, versions, command } = environment;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
-  const isPath = typeof named === "string" && !namedDataSets.has(named);
-  const dataPlace = isPath ? resolve(host.cwd, named) : data.name;
   return {
     formatVersion: 1,
     command: [...command],
@@ -52,7 +54,7 @@ export const newRunRecord = (
     seed: recipe.seed,
     ...modelNamed(model, spec, weights !== undefined, host.cwd),
     ...(weights !== undefined && { weights: isPullable(weights) ? weights : resolve(host.cwd, weights) }),
-    recipe: { ...recipeJson(recipe), data: dataPlace },
+    recipe: { ...recipeJson(recipe), data: typeof named === "string" ? dataPlace(named, host.cwd) : data.name },
     engine: engine.name,
     dtype: recipe.dtype,
     threads,
@@ -67,6 +69,12 @@ export const newRunRecord = (
 /** The recipe that a run was made with. */
 export const recipeOfRecord = (record: RunRecord, directory: string): Recipe =>
   parseRecipe(record.recipe, `${directory}: recipe`);
+
+/** Whether all files that a run was begun with are among the data's, by their contents: their names may be others. */
+export const hasFilesOf = ({ data: { checksums } }: RunRecord, { files }: DataSet): boolean => {
+  const now = new Set(files.map(({ sha256 }) => sha256));
+  return Object.values(checksums).every((sha256) => now.has(sha256));
+};
 
 /** Throws UsageError when the data are not those that the run was begun with. */
 export const checkSameData = (record: RunRecord, data: DataSet, directory: string): void => {

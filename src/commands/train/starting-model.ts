@@ -1,9 +1,11 @@
 // What `--weights` stands for in training: a network with its weights and preprocessing, and a head for the classes of the data.
+import { UsageError } from "../../base/errors.ts";
 import type { DataSet } from "../../data/data-set.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { pixelShapeOf } from "../../data/source.ts";
 import { withFreshHead } from "../../model/fresh-head.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
+import type { Recipe } from "../../train/recipe.ts";
 import { chooseModel, openNamed } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import { formatCount } from "../report/format.ts";
@@ -68,4 +70,17 @@ export const startingModel = async (
   const fresh = withFreshHead({ spec, tensors }, data.classes.length, seed);
   const notice = `${weights} ${reason}: a fresh head of ${named(data.classes.length)}, by seed ${seed}, takes the place of its own`;
   return { ...fresh, preprocessing, notice };
+};
+
+/**
+ * Throws UsageError where fresh weights would be frozen. They have nothing to keep: they are noise, and no image has had a part in
+ * their running statistics.
+ */
+export const checkFreezing = ({ name, freeze, batchNorm }: Recipe): void => {
+  const frozen = freeze !== "none" ? "layers" : batchNorm !== "train" ? "batch norms' statistics" : null;
+  if (frozen === null) return;
+  const option = freeze !== "none" ? "--freeze none" : "--batch-norm train";
+  throw new UsageError(
+    `${name}: ${frozen} of fresh weights would be frozen as they are; give trained ones with --weights, or take ${option}`,
+  );
 };
