@@ -4,7 +4,8 @@ import { GraphBuilder } from "../graph/builder.ts";
 import { type Graph, operandsOf, resultsOf } from "../graph/graph.ts";
 import type { Node, NodeOf } from "../graph/ops.ts";
 
-interface Folding {
+/** A batch norm and the convolution before it. */
+export interface Folding {
   readonly conv: NodeOf<"conv2d">;
   /** The convolution's own bias, where it has one. */
   readonly bias: NodeOf<"addBias"> | null;
@@ -44,7 +45,8 @@ export const foldBatchNorm = (graph: Graph): Graph => {
   return builder.build();
 };
 
-const findFoldings = (graph: Graph): readonly Folding[] => {
+/** The chains that can be folded: nobody else reads what lies between, and weights and statistics are states. */
+export const findFoldings = (graph: Graph): readonly Folding[] => {
   const makers = new Map<string, Node>();
   const reads = new Map<string, number>();
   const read = (name: string): void => void reads.set(name, (reads.get(name) ?? 0) + 1);

@@ -8,39 +8,17 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, NodeOf } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
+import { type Folding, findFoldings } from "../../passes/fold-batch-norm.ts";
 
-/** A batch norm and the convolution before it, with the bias between them where there is one. */
-export interface Foldable {
-  readonly conv: NodeOf<"conv2d">;
-  readonly biasing: NodeOf<"addBias"> | null;
-  readonly norm: NodeOf<"batchNormInference">;
-}
-
-/** The pairs of a graph in which nobody else reads what lies between, by the name of the batch norm. */
-export const foldables = ({ nodes, outputs }: Graph): ReadonlyMap<string, Foldable> => {
-  const readers = new Map<string, number>();
-  const read = ({ name }: Value): void => void readers.set(name, (readers.get(name) ?? 0) + 1);
-  for (const node of nodes) for (const [, value] of operandsOf(node)) read(value);
-  for (const value of outputs) read(value);
-  const makers = new Map<string, Node>();
-  const found = new Map<string, Foldable>();
-  for (const node of nodes) {
-    for (const result of Object.values(node.results)) makers.set(result.name, node);
-    if (node.kind !== "batchNormInference") continue;
-    const onlyReader = ({ name }: Value): boolean => readers.get(name) === 1;
-    const before = makers.get(node.operands.x.name);
-    const biasing = before?.kind === "addBias" && onlyReader(before.results.y) ? before : null;
-    const conv = biasing ? makers.get(biasing.operands.x.name) : before;
-    if (conv?.kind === "conv2d" && onlyReader(conv.results.y)) found.set(node.name, { conv, biasing, norm: node });
-  }
-  return found;
-};
+/** The batch norms that can be folded, by name. */
+export const foldables = (graph: Graph): ReadonlyMap<string, Folding> =>
+  new Map(findFoldings(graph).map((folding) => [folding.norm.name, folding]));
 
 /** The bias that a folded convolution has: torchvision's name for it, whether it had one before or not. */
-export const biasName = ({ conv }: Foldable): string => conv.operands.weight.name.replace(/\.weight$/, ".bias");
+export const biasName = ({ conv }: Folding): string => conv.operands.weight.name.replace(/\.weight$/, ".bias");
 
-const foldPair = (pair: Foldable, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
-  const { conv, biasing, norm } = pair;
+const foldPair = (pair: Folding, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
+  const { conv, bias: biasing, norm } = pair;
   const elements = ({ name }: Value): HostTensor["data"] => {
     const found = tensors.get(name);
     invariant(found, `no tensor ${name}`);
@@ -74,7 +52,7 @@ export const foldTensors = (graph: Graph, tensors: NamedTensors): NamedTensors =
  */
 export const foldGraph = (graph: Graph): Graph => {
   const pairs = foldables(graph);
-  const dropped = new Set([...pairs.values()].flatMap(({ biasing }) => (biasing ? [biasing.name] : [])));
+  const dropped = new Set([...pairs.values()].flatMap(({ bias }) => (bias ? [bias.name] : [])));
   const builder = new GraphBuilder();
   for (const { name, dtype, shape } of graph.inputs) builder.input(name, dtype, shape);
   const made = new Set(graph.inputs.map(({ name }) => name));
@@ -93,7 +71,7 @@ export const foldGraph = (graph: Graph): Graph => {
   return builder.build();
 };
 
-const biasingOf = (pair: Foldable): NodeOf<"addBias"> => {
+const biasingOf = (pair: Folding): NodeOf<"addBias"> => {
   const { conv, norm } = pair;
   const bias = { name: biasName(pair), dtype: norm.results.y.dtype, shape: [conv.operands.weight.shape[0]] } as const;
   const { name, part, results } = norm;

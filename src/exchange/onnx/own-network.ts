@@ -5,10 +5,11 @@ import { FormatError } from "../../base/errors.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
 import { parameterTable } from "../../model/parameter-table.ts";
+import type { Folding } from "../../passes/fold-batch-norm.ts";
 import { parseSpec } from "../../spec/parse-spec.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { encodeNodes } from "./encode-model.ts";
-import { biasName, type Foldable, foldables, foldGraph } from "./fold-batch-norm.ts";
+import { biasName, foldables, foldGraph } from "./fold-batch-norm.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { floatTensor } from "./tensor-elements.ts";
 import { graphToExport, onnxNodes, producerName } from "./write-onnx.ts";
@@ -29,7 +30,7 @@ const sameBytes = (a: Uint8Array, b: Uint8Array): boolean =>
   a.length === b.length && a.every((byte, i) => byte === b[i]);
 
 /** What a folded batch norm was is lost; this one, behind the folded convolution, changes nothing but adds its bias. */
-const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Foldable>, folded: NamedTensors): NamedTensors => {
+const unfolded = (spec: ResNetSpec, pairs: ReadonlyMap<string, Folding>, folded: NamedTensors): NamedTensors => {
   const biases = new Map([...pairs].map(([norm, pair]) => [norm, biasName(pair)]));
   const taken = new Set(biases.values());
   const filled = (length: number, value: number): HostTensor<"f32"> =>
