@@ -42,6 +42,7 @@ export const algorithms = {
   averageWithPadding: 0x2ff,
   add: 0x1fff0,
   multiply: 0x1fff1,
+  isGreater: 0x1fff7,
 } as const;
 
 /** dnnl_normalization_flags_t. */
@@ -80,6 +81,8 @@ export const argumentNumbers: { readonly [A in Extract<Argument, string> | "firs
   dScale: 255,
   dShift: 256,
   firstSource: 1024,
+  /** The second operand (2) of the first post-op. */
+  combined: 16384 + 2,
 };
 
 /** dnnl_status_t. */

@@ -36,6 +36,7 @@ const signatures = {
   postOps: "int dnnl_post_ops_create(_Out_ void **ops)",
   postOpSum: "int dnnl_post_ops_append_sum(void *ops, float scale)",
   postOpEltwise: "int dnnl_post_ops_append_eltwise(void *ops, float scale, int alg, float alpha, float beta)",
+  postOpBinary: "int dnnl_post_ops_append_binary(void *ops, int alg, void *operand)",
   destroyAttributes: "int dnnl_primitive_attr_destroy(void *attr)",
   destroyPostOps: "int dnnl_post_ops_destroy(void *ops)",
 } as const;
@@ -66,6 +67,7 @@ export const bindDescribingFunctions = (bind: (signature: string) => NativeFunct
   postOps: bind(signatures.postOps),
   postOpSum: bind(signatures.postOpSum),
   postOpEltwise: bind(signatures.postOpEltwise),
+  postOpBinary: bind(signatures.postOpBinary),
   destroyAttributes: bind(signatures.destroyAttributes),
   destroyPostOps: bind(signatures.destroyPostOps),
 });

@@ -32,6 +32,8 @@ interface ConvolutionDescription {
   readonly y: MemoryDescriptor;
   readonly stride: Pair;
   readonly padding: Padding;
+  /** Forward passes only; its tensor is the argument `combined`. */
+  readonly combination?: Combination;
   /** Forward passes only; by default nothing. */
   readonly postOp?: PostOp;
 }
@@ -41,6 +43,12 @@ interface ConvolutionDescription {
  * through a relu.
  */
 export type PostOp = "nothing" | "relu" | "accumulate" | "accumulateRelu";
+
+/** A tensor of the result's shape that is added to the result, or multiplies it, before the post-op. */
+export interface Combination {
+  readonly operation: "add" | "multiply";
+  readonly operand: MemoryDescriptor;
+}
 
 interface BatchNormDescription {
   readonly kind: "batchNorm";
@@ -91,11 +99,14 @@ interface DenseDescription {
 
 interface BinaryDescription {
   readonly kind: "binary";
-  readonly operation: "add" | "multiply";
+  /** `isGreater`: 1 where a > b, else 0. */
+  readonly operation: "add" | "multiply" | "isGreater";
   readonly a: MemoryDescriptor;
   /** A size of 1 is broadcast. */
   readonly b: MemoryDescriptor;
   readonly y: MemoryDescriptor;
+  /** Its tensor is the argument `combined`. */
+  readonly combination?: Combination;
   readonly postOp: PostOp;
 }
 
@@ -145,6 +156,7 @@ export type Argument =
   | "variance"
   | "workspace"
   | "scratchpad"
+  | "combined"
   | "dx"
   | "dy"
   | "dWeight"

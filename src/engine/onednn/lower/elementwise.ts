@@ -1,7 +1,9 @@
 // Element by element: results take over the memory of an operand that nobody needs any more.
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
+import { slowCodeOf } from "../../slow-code.ts";
 import type { Lowering } from "../lowering.ts";
+import { constantOf } from "./constant.ts";
 
 const map = (
   context: Lowering,
@@ -45,11 +47,37 @@ const mapBackward = (
   ]);
 };
 
-export const reluBackward = (context: Lowering, node: NodeOf<"reluBackward">): void =>
-  mapBackward(context, node, "relu");
-
 export const sigmoidBackward = (context: Lowering, node: NodeOf<"sigmoidBackward">): void =>
   mapBackward(context, node, "sigmoid");
+
+/**
+ * dx = (y > 0) · dy as a comparison that is multiplied by dy: the library's own backward pass of a relu takes 1.6 to 4 times as long
+ * in bf16, and 1 to 2 times in f32 (docs/records/memory-passes.md). Where dy is not finite, so is dx, even where y is 0.
+ */
+export const reluBackward = (context: Lowering, node: NodeOf<"reluBackward">): void => {
+  const { y, dy } = node.operands;
+  const layout = context.imageLayoutOf(y);
+  const from = context.read(y, layout);
+  const gradient = context.read(dy, layout);
+  const zero = constantOf(context, 0, { shape: y.shape.map(() => 1), dtype: y.dtype }, layout);
+  const { descriptor } = from;
+  const primitive = context.describe({
+    kind: "binary",
+    operation: "isGreater",
+    a: descriptor,
+    b: zero.descriptor,
+    y: descriptor,
+    combination: { operation: "multiply", operand: gradient.descriptor },
+    postOp: "nothing",
+  });
+  if (slowCodeOf(primitive.implementation) !== null) return mapBackward(context, node, "relu");
+  context.call(primitive, [
+    ["x", from],
+    ["x1", zero],
+    ["combined", gradient],
+    ["y", context.result(node.results.dx, layout, [dy])],
+  ]);
+};
 
 const combine = (
   context: Lowering,
