@@ -1,7 +1,8 @@
 // From nodes to calls: keeps what is known of each value's memory, inserts reorders where a reader wants another layout, and lets
 // results take over the memory of operands that nobody needs any more.
+import { dtypeBytes } from "../../base/dtype.ts";
 import { invariant, UnsupportedError } from "../../base/errors.ts";
-import { elementCount, type Shape } from "../../base/shape.ts";
+import type { Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
@@ -64,7 +65,13 @@ export class Lowering {
     });
     this.#lastReader = lastReader;
     for (const value of plan.graph.inputs) this.#given(value, { kind: "input", input: value.name });
-    for (const value of plan.graph.states) this.#given(value, { kind: "state", state: value.name });
+  }
+
+  /** Says how the state's tensors lie; null for row-major. To be called before the first node is lowered. */
+  takeStates(layoutOf: (state: string) => MemoryDescriptor | null): void {
+    for (const value of this.#plan.graph.states) {
+      this.#given(value, { kind: "state", state: value.name }, layoutOf(value.name));
+    }
   }
 
   /** Nodes are lowered in the plan's order. */
@@ -151,7 +158,7 @@ export class Lowering {
     shape: Shape,
     inPlaceOf: readonly Value[] = [],
   ): Physical {
-    const storage = this.#updatedState(value, descriptor, layout) ??
+    const storage = this.#updatedState(value, descriptor) ??
       this.#reusable(descriptor, inPlaceOf) ?? { name: value.name, bytes: descriptor.bytes, place: { kind: "arena" } };
     const physical: Physical = { storage, descriptor, layout, shape, dtype: value.dtype };
     if (this.#position.part === "prepare") this.#madeByPrepare.add(storage);
@@ -182,9 +189,10 @@ export class Lowering {
     return { ...physical, shape, descriptor: this.#descriptor(shape, physical.dtype, "plain") };
   }
 
-  /** A row-major tensor as a vector. */
+  /** A whole tensor as a vector, in the order in which it lies: padding, which is zero, included. */
   flat(physical: Physical): Physical {
-    return this.reshaped(physical, [elementCount(physical.shape)]);
+    const shape = [physical.descriptor.bytes / dtypeBytes[physical.dtype]];
+    return { ...physical, shape, layout: "plain", descriptor: this.#descriptor(shape, physical.dtype, "plain") };
   }
 
   /** The primitive of this description, which calls alike share. */
@@ -240,10 +248,11 @@ export class Lowering {
     );
   }
 
-  #given(value: Value, place: Place): void {
-    const descriptor = this.#descriptor(value.shape, value.dtype, "plain");
+  #given(value: Value, place: Place, chosen: MemoryDescriptor | null = null): void {
+    const descriptor = chosen ?? this.#descriptor(value.shape, value.dtype, "plain");
     const storage: Storage = { name: value.name, bytes: descriptor.bytes, place };
-    this.define(value, { storage, descriptor, layout: "plain", shape: value.shape, dtype: value.dtype });
+    const layout: Layout = chosen === null ? "plain" : "opaque";
+    this.define(value, { storage, descriptor, layout, shape: value.shape, dtype: value.dtype });
   }
 
   #first(value: Value): Physical {
@@ -271,12 +280,12 @@ export class Lowering {
   }
 
   /** The state's memory, when `value` is its update, lies as the state does, and this node is the last to read the state. */
-  #updatedState(value: Value, descriptor: MemoryDescriptor, layout: Layout): Storage | null {
+  #updatedState(value: Value, descriptor: MemoryDescriptor): Storage | null {
     const state = this.#stateOfUpdate.get(value.name);
-    if (state === undefined || this.#position.part !== "update" || layout !== "plain") return null;
-    const { storage } = this.#first(state);
+    if (state === undefined || this.#position.part !== "update") return null;
+    const { storage, descriptor: kept } = this.#first(state);
     if ((this.#lastReader.get(state.name) ?? -1) > this.#position.index) return null;
-    return storage.bytes === descriptor.bytes ? storage : null;
+    return this.dnnl.equal(kept, descriptor) ? storage : null;
   }
 
   /** The memory of an operand that nobody needs after this node. */

@@ -12,6 +12,7 @@ import { Lowering, type LoweringOptions } from "./lowering.ts";
 import { type Call, type Phase, phases, type ScriptArray } from "./physical.ts";
 import { type MovingMemory, ProgramMemory } from "./program-memory.ts";
 import type { NativeState } from "./state.ts";
+import { stateLayouts } from "./state-layouts.ts";
 
 /** One call, ready to run. */
 type Step =
@@ -68,6 +69,10 @@ export class NativeProgram implements ProgramDescription {
     this.#state = state;
     try {
       const lowering = this.#own(new Lowering(dnnl, plan, options));
+      state.arrange(stateLayouts(lowering, plan));
+      this.#own({ free: () => void state.programs-- });
+      state.programs++;
+      lowering.takeStates((name) => state.layoutOf(name));
       const outputs = lowerPlan(lowering, plan);
       const calls = phases.flatMap((phase) => lowering.calls.filter((call) => call.phase === phase));
       this.#memory = this.#own(new ProgramMemory(dnnl, state, calls, [...outputs.values()]));

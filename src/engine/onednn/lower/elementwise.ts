@@ -70,7 +70,10 @@ export const reluBackward = (context: Lowering, node: NodeOf<"reluBackward">): v
     combination: { operation: "multiply", operand: gradient.descriptor },
     postOp: "nothing",
   });
-  if (slowCodeOf(primitive.implementation) !== null) return mapBackward(context, node, "relu");
+  if (slowCodeOf(primitive.implementation) !== null) {
+    mapBackward(context, node, "relu");
+    return;
+  }
   context.call(primitive, [
     ["x", from],
     ["x1", zero],

@@ -1,16 +1,37 @@
-// The update, row-major and mostly in place in the state's own memory: one `sum` for a momentum or a running statistic, one
+// The update, in the state's layout and mostly in place in its own memory: one `sum` for a momentum or a running statistic, one
 // multiplication by −η that adds to the weight, so that a schedule rebuilds nothing.
+import { invariant } from "../../../base/errors.ts";
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
 import type { Plan } from "../../../plan/plan.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
 
+/** A value as `like` lies, as a vector. */
+const alike = (context: Lowering, value: Value, like: Physical): Physical =>
+  context.flat(
+    like.layout === "plain" ? context.read(value) : context.readAs(value, like.descriptor, like.layout, like.shape),
+  );
+
+/** Memory for a result that lies as `like` does, as a vector. */
+const resultAlike = (context: Lowering, value: Value, like: Physical): Physical =>
+  context.flat(
+    like.layout === "plain" ? context.result(value) : context.resultAs(value, like.descriptor, like.layout, like.shape),
+  );
+
+/** How a sum is to lie: as a state among its operands does, and else as the first of them. */
+const patternOf = (context: Lowering, operands: readonly Value[]): Physical | undefined => {
+  const physicals = operands.map((value) => context.asIs(value));
+  return physicals.find(({ storage }) => storage.place.kind === "state") ?? physicals[0];
+};
+
 export const weightedSum = (context: Lowering, { operands, params, results: { y } }: NodeOf<"weightedSum">): void => {
   const entries = Object.entries(operands);
-  const to = context.flat(context.result(y));
+  const like = patternOf(context, Object.values(operands));
+  invariant(like !== undefined, `${context.where} adds nothing`);
+  const to = resultAlike(context, y, like);
   const terms = entries.map(([operand, value]) => ({
-    source: context.flat(context.read(value)),
+    source: alike(context, value, like),
     coefficient: params.coefficients[operand] ?? 0,
   }));
   // In place, the library wants the source that is also the result first.
@@ -41,12 +62,12 @@ export const descend = (
   context: Lowering,
   { operands: { weight, direction, learningRate }, results: { y } }: NodeOf<"descend">,
 ): void => {
-  const old = context.read(weight);
-  const step = context.flat(context.read(direction));
-  const to = context.result(y);
-  if (to.storage !== old.storage) context.reorder(old, to);
+  const like = context.asIs(weight);
+  const old = alike(context, weight, like);
+  const step = alike(context, direction, like);
+  const target = resultAlike(context, y, like);
+  if (target.storage !== old.storage) context.reorder(old, target);
   const minus = negated(context, learningRate);
-  const target = context.flat(to);
   const primitive = context.describe({
     kind: "binary",
     operation: "multiply",
