@@ -4,9 +4,15 @@ import { UnsupportedError } from "../../../base/errors.ts";
 import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
 import type { ConvParams } from "../../../graph/geometry.ts";
 import { slowCodeOf } from "../../slow-code.ts";
-import type { ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
+import type { Combination, ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
+
+export interface ConvolutionEnding {
+  readonly bias?: MemoryDescriptor;
+  readonly combination?: Combination;
+  readonly postOp?: PostOp;
+}
 
 /** One convolution, in one direction. */
 export interface ConvolutionLayer {
@@ -18,7 +24,7 @@ export interface ConvolutionLayer {
   /** Of images, and of weights where they are read. Weight gradients are f32. */
   readonly type: ElementType;
   /** Forward passes only: what is done beside convolving. */
-  readonly ending?: { readonly bias?: MemoryDescriptor; readonly postOp?: PostOp };
+  readonly ending?: ConvolutionEnding;
 }
 
 /** One way to compute it. Operands that are of another type, or lie otherwise, are reordered before. */
