@@ -1,6 +1,6 @@
-// A convolution with what follows it in one call: a bias for each filter, a residual addition, a relu. The other operand of the addition,
-// the shortcut, is read as the result is written; where the chosen code can't do that, it is added in the shortcut's own memory if
-// nobody needs that any more.
+// A convolution with what follows it in one call: a bias for each filter, a residual addition, a relu. The addition is made in the
+// memory of the other operand, the shortcut, where nobody needs that any more: by what it saves of the caches, whole networks are faster
+// so (docs/records/memory-passes.md). Elsewhere, as in the training of a pre-activation net, the shortcut is read as the result is written.
 import { UnsupportedError } from "../../../base/errors.ts";
 import type { FusionLink, FusionRule } from "../../../graph/fusion-rule.ts";
 import type { Node, NodeOf } from "../../../graph/ops.ts";
@@ -85,15 +85,6 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
     call(convolution, context.result(y, convolution.layouts[1]));
     return;
   }
-  const convolution = chooseWith({});
-  const other = context.read(shortcut, convolution.layouts[1]);
-  const combination = { operation: "add", operand: other.descriptor } as const;
-  const adding = chooseWith({ combination, postOp: last });
-  // Faster than a sum in place: by 3–20 % for 1×1 convolutions, by up to 3 % for others (docs/records/memory-passes.md).
-  if (isSame(adding, convolution)) {
-    call(adding, context.result(y, adding.layouts[1]), other);
-    return;
-  }
   const summing = chooseWith({ postOp: relu ? "accumulateRelu" : "accumulate" });
   const { storage } = context.asIs(shortcut);
   // Not over the convolution's own operand, which it reads to the end.
@@ -103,7 +94,14 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
     call(summing, inPlace);
     return;
   }
+  const convolution = chooseWith({});
   const to = context.result(y, convolution.layouts[1]);
+  const other = context.read(shortcut, convolution.layouts[1]);
+  const adding = chooseWith({ combination: { operation: "add", operand: other.descriptor }, postOp: last });
+  if (isSame(adding, convolution)) {
+    call(adding, to, other);
+    return;
+  }
   call(convolution, to);
   addInto(context, to, other, last);
 };
