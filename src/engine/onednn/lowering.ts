@@ -69,9 +69,8 @@ export class Lowering {
 
   /** Says how the state's tensors lie; null for row-major. To be called before the first node is lowered. */
   takeStates(layoutOf: (state: string) => MemoryDescriptor | null): void {
-    for (const value of this.#plan.graph.states) {
+    for (const value of this.#plan.graph.states)
       this.#given(value, { kind: "state", state: value.name }, layoutOf(value.name));
-    }
   }
 
   /** Nodes are lowered in the plan's order. */
