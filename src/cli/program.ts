@@ -234,7 +234,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
   );
-  command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP or GIF pictures", [
+  command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP, AVIF or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),
     ...weightsOptions(),

@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import type { DataSet, LeftOutFile } from "../../data-set.ts";
 import type { ImageSource } from "../../source.ts";
 import type { DataSetNotice } from "../data-set-options.ts";
+import { pictureFormats } from "../decode-picture.ts";
 import { printable } from "../printable.ts";
 import type { FolderImage } from "./open-image-folder.ts";
 
@@ -68,7 +69,7 @@ const ignoredNotices = ({
       ]
     : []),
   ...(others.length > 0
-    ? [`ignored: ${files(others.length)} of other kinds than PNG, JPEG, WebP and GIF (${byExtension(others)})`]
+    ? [`ignored: ${files(others.length)} of other kinds than ${pictureFormats} (${byExtension(others)})`]
     : []),
   ...(strayFiles.length > 0
     ? [`ignored: ${files(strayFiles.length)} beside the class folders, which have no class (${listed(strayFiles)})`]

@@ -52,7 +52,7 @@ describe("openImageFolder(directory)", () => {
     expect(allPaths(data)).toContain(odd);
     expect(allPaths(data)).toContain("b/no-extension");
     expect(told).toEqual([
-      "notice: ignored: 3 files of other kinds than PNG, JPEG, WebP and GIF (2 .txt, 1 .csv)",
+      "notice: ignored: 3 files of other kinds than PNG, JPEG, WebP, AVIF and GIF (2 .txt, 1 .csv)",
       "notice: ignored: 1 file beside the class folders, which have no class (readme.md)",
       "notice: ignored: 2 hidden entries",
       "notice: 1 file of another format than the name says: b/ü ß 'q\" $x\\u000a;/…/-r%20.PNG is JPEG",
@@ -103,7 +103,7 @@ describe("openImageFolder(directory)", () => {
       ["a/3-cut.png", "is damaged: it can't be decoded (…)"],
       ["a/4-cut.webp", expect.stringMatching(/is damaged|is not a picture/)],
       ["a/5-cut.gif", expect.stringMatching(/is damaged|is not a picture/)],
-      ["a/6-text.jpg", "is not a picture that can be read: PNG, JPEG, WebP or GIF (…)"],
+      ["a/6-text.jpg", "is not a picture that can be read: PNG, JPEG, WebP, AVIF and GIF are (…)"],
       ["a/7-huge.png", "has 20000×20000 pixels; pictures of at most 100000000 are read"],
     ]);
     expect(allPaths(data)).toEqual(["a/good.jpg", "b/8-lying.jpg", "b/good.png"]);
@@ -127,7 +127,7 @@ describe("openImageFolder(directory)", () => {
     expect(data.classes).toEqual(["a", "b"]);
     expect(told).toEqual([
       "warning: folders without images are no classes: train/empty",
-      "notice: ignored: 1 file of other kinds than PNG, JPEG, WebP and GIF (1 .txt)",
+      "notice: ignored: 1 file of other kinds than PNG, JPEG, WebP, AVIF and GIF (1 .txt)",
       expect.stringMatching(
         /^warning: the classes are unbalanced: a has 21 images, b 2; look at the accuracy of each class/,
       ),
