@@ -115,7 +115,7 @@ describe("openImageFolder(directory)", () => {
     ]);
   });
 
-  test("tells of classes without images, unbalanced ones, and images that are tested and trained on", async () => {
+  test("tells of classes without images, and of images that are tested and trained on", async () => {
     const files = await classesOf(["train/a"], 20);
     const { told, data } = await open({
       ...files,
@@ -128,9 +128,6 @@ describe("openImageFolder(directory)", () => {
     expect(told).toEqual([
       "warning: folders without images are no classes: train/empty",
       "notice: ignored: 1 file of other kinds than PNG, JPEG, WebP, AVIF and GIF (1 .txt)",
-      expect.stringMatching(
-        /^warning: the classes are unbalanced: a has 21 images, b 2; look at the accuracy of each class/,
-      ),
       "warning: 1 test image is a training image as well, byte for byte (test/a/y.jpg = train/a/7.jpg); test accuracy is flattered by them",
     ]);
   });
