@@ -1,7 +1,8 @@
-import { mkdir, symlink, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
 import { claimingPng, inEveryFormat, jpeg, writeFiles } from "../image-folder.test.fixture.ts";
+import type { DataSetEvent } from "../data-set-options.ts";
 import { openDataSet } from "../open-data-set.ts";
 import { temporaryDirectory } from "../temporary-directory.test.fixture.ts";
 import { allPaths, classesOf, type Files, open, openFiles, pathsOf } from "./open-folder.test.fixture.ts";
@@ -79,6 +80,36 @@ describe("openImageFolder(directory)", () => {
       { file: "a/more/back", problem: "leads to a folder that is read already" },
       { file: "self", problem: "leads to a folder that is read already" },
     ]);
+  });
+
+  test("ignores what systems leave in folders, and tells of folders and locked files that are called pictures", async () => {
+    const { folder } = await openFiles(await classesOf(["a", "b"], 2));
+    await writeFiles(folder, {
+      "a/Thumbs.db": "x",
+      "a/.DS_Store": "x",
+      "b/desktop.ini": "x",
+      "b/kept.jpg/deep.jpg": await jpeg(16, 12, 9),
+      "b/locked.jpg": await jpeg(16, 12, 10),
+    });
+    await mkdir(join(folder, "a", "empty.jpg"));
+    await chmod(join(folder, "b", "locked.jpg"), 0);
+    await chmod(folder, 0o755);
+    const told: string[] = [];
+    const onEvent = (event: DataSetEvent) => {
+      if ("message" in event) told.push(event.message);
+    };
+    // Who is root may read anything.
+    const isRoot = process.geteuid?.() === 0;
+    if (isRoot) process.seteuid?.(65534);
+    const data = await openImageFolder(folder, { onEvent }).finally(() => {
+      if (isRoot) process.seteuid?.(0);
+    });
+    expect(data?.leftOut).toEqual([
+      { file: "a/empty.jpg", problem: "is an empty folder, not a picture" },
+      { file: "b/locked.jpg", problem: "can't be read (EACCES)" },
+    ]);
+    expect(allPaths(data!)).toContain("b/kept.jpg/deep.jpg");
+    expect(told).toContain("ignored: 3 hidden entries");
   });
 
   test("leaves out what can't be read, each with its line, in bounded memory", async () => {

@@ -10,6 +10,7 @@ import { printable } from "../printable.ts";
 import { checksumOfFiles } from "./folder-checksum.ts";
 import { type ClassFiles, type FolderLayout, findLayout, type SplitName } from "./folder-layout.ts";
 import { noticesOf } from "./folder-notices.ts";
+import { digestLikelyTwins } from "./likely-twins.ts";
 import { type ProbedFile, probeFiles } from "./probe-files.ts";
 import { checkTrained, splitImages } from "./split-images.ts";
 
@@ -112,7 +113,7 @@ export const openImageFolder = async (directory: string, options: DataSetOptions
   checkClasses(directory, classes, images, leftOut);
   const { isByName, ...splits } = splitImages(directory, folder, classes, images);
   for (const notice of noticesOf({
-    images,
+    images: await digestLikelyTwins(folder, images, options.signal),
     leftOut,
     classes,
     emptyClasses: emptyClasses(classFolders, images),
