@@ -1,8 +1,8 @@
 import { chmod, mkdir, symlink, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { describe, expect, test } from "vitest";
-import { claimingPng, inEveryFormat, jpeg, writeFiles } from "../image-folder.test.fixture.ts";
 import type { DataSetEvent } from "../data-set-options.ts";
+import { claimingPng, inEveryFormat, jpeg, writeFiles } from "../image-folder.test.fixture.ts";
 import { openDataSet } from "../open-data-set.ts";
 import { temporaryDirectory } from "../temporary-directory.test.fixture.ts";
 import { allPaths, classesOf, type Files, open, openFiles, pathsOf } from "./open-folder.test.fixture.ts";
