@@ -1,6 +1,6 @@
 // The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
@@ -21,6 +21,7 @@ import {
 } from "./answers.ts";
 import { type AddCommand, addDataCommands } from "./data-commands.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { numberOf, shapeOf } from "./option-values.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -32,19 +33,6 @@ export interface ProgramOptions {
   /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
   readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
 }
-
-const numberOf = (text: string): number => {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("It is not a number.");
-};
-
-/** `1x28x28` or `1,28,28`. */
-const shapeOf = (text: string): MapShape => {
-  const match = /^(\d+)[x×,](\d+)[x×,](\d+)$/.exec(text.trim());
-  if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
-  return [Number(match[1]), Number(match[2]), Number(match[3])];
-};
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
 const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);

@@ -6,7 +6,7 @@ import { brokenImagesFile, listingBroken, refuseLeftOut, strictly } from "./brok
 import { syntheticData } from "./environment.test.fixture.ts";
 import type { CommandEvent } from "./events.ts";
 
-const broken = { event: "broken", use: "training", problem: "b.png: is damaged", message: "…" } as const;
+const broken = { event: "broken", use: "training", problem: "b.png: is damaged (reason)", message: "…" } as const;
 const data = { ...syntheticData, leftOut: [{ file: "a\n.jpg", problem: "is empty: 0 bytes" }] };
 
 test("refuseLeftOut(data) lists what can't be used, and is silent where everything can", () => {
@@ -26,7 +26,7 @@ test("strictly(environment) stops at the first broken image, and passes other ev
   onEvent({ event: "notice", message: "hello" });
   expect(events).toHaveLength(1);
   expect(() => onEvent(broken)).toThrow(
-    "b.png: is damaged; --strict stops at the first image that can't be decoded, and residual data inspect lists all",
+    "b.png: is damaged (reason); --strict stops at the first image that can't be decoded, and residual data inspect lists all",
   );
 });
 
@@ -39,7 +39,7 @@ describe("listingBroken(environment, directory, data)", () => {
     const given = { onEvent: (event: CommandEvent) => events.push(event) };
     const expected = [
       '{"found":"opening","problem":"a\\\\u000a.jpg is empty: 0 bytes"}',
-      '{"found":"training","problem":"b.png: is damaged"}',
+      '{"found":"training","problem":"b.png: is damaged (reason)"}',
       "",
     ];
     const first = await listingBroken(given, directory, data);
@@ -49,7 +49,7 @@ describe("listingBroken(environment, directory, data)", () => {
     expect(events).toEqual([broken, broken]);
     await writeFile(join(directory, brokenImagesFile), `${expected.join("\n")}{"found":"eval`); // killed in mid-line
     const second = await listingBroken(given, directory, data);
-    second.onEvent(broken);
+    second.onEvent({ ...broken, problem: "b.png: is damaged (another reason)" });
     expect(await lines(directory)).toEqual(expected);
   });
 

@@ -47,6 +47,9 @@ export const brokenImagesFile = "broken-images.jsonl";
 const lineOf = (found: "opening" | BrokenImageNotice["use"], problem: string): string =>
   JSON.stringify({ found, problem });
 
+/** What makes a line another one: libvips words the reason in brackets now so, now so, for the same file. */
+const keyOf = (line: string): string => line.replace(/ \(.*\)"\}$/, "");
+
 /** The whole lines of a file; none where it isn't there. What a kill cut off is no line. */
 const wholeLines = (path: string): readonly string[] => {
   try {
@@ -62,18 +65,17 @@ const wholeLines = (path: string): readonly string[] => {
  */
 export const listingBroken = async <E extends Teller>(environment: E, directory: string, data: DataSet): Promise<E> => {
   const path = join(directory, brokenImagesFile);
-  const before = wholeLines(path);
-  const listed = new Set(before);
-  for (const sentence of sentences(data)) listed.add(lineOf("opening", sentence));
+  const opening = sentences(data).map((sentence) => lineOf("opening", sentence));
+  const listed = new Map([...opening, ...wholeLines(path)].map((line) => [keyOf(line), line]));
   // Written anew, so that a line that was cut off goes.
-  if (listed.size > 0) await writeTextAtomically(path, `${[...listed].join("\n")}\n`);
+  if (listed.size > 0) await writeTextAtomically(path, `${[...listed.values()].join("\n")}\n`);
   return {
     ...environment,
     onEvent: (event) => {
       if (event.event === "broken") {
         const line = lineOf(event.use, event.problem);
-        if (!listed.has(line)) appendFileSync(path, `${line}\n`);
-        listed.add(line);
+        if (!listed.has(keyOf(line))) appendFileSync(path, `${line}\n`);
+        listed.set(keyOf(line), line);
       }
       environment.onEvent(event);
     },
