@@ -98,8 +98,10 @@ const reestimationLines = ({ document: { reestimated }, before, evaluation }: Ev
 
 const evaluationLines = (result: EvaluateResult): readonly string[] => {
   const { evaluation, classes } = result;
-  const { split, n, top1, top5, loss, perClass } = evaluation;
+  const { split, n, broken, top1, top5, loss, perClass } = evaluation;
+  const images = broken.length === 1 ? "1 image" : `${formatCount(broken.length)} images`;
   return [
+    ...(broken.length > 0 ? [`broken    ${images} of ${split} can't be decoded and count in no figure`] : []),
     ...reestimationLines(result),
     ...tableLines(
       [left(`${split}, ${formatCount(n)} images`), right("value"), left("95 % interval")],

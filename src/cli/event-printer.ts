@@ -130,6 +130,13 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       if (bar === null) seldom(() => `looking at ${folder}: ${text}`);
       else bar.update(`looking at ${basename(folder)}`, files, ofFiles, "files");
     },
+    inspecting: ({ name, images, ofImages, imagesPerSecond, secondsLeft }) => {
+      const text = `${formatCount(imagesPerSecond)} images/s, ${formatDuration(secondsLeft)} left`;
+      if (bar === null)
+        seldom(() => `inspecting ${name}: ${formatCount(images)} of ${formatCount(ofImages)} images, ${text}`);
+      else bar.update(`inspecting ${name}`, images, ofImages, text);
+      if (images === ofImages) bar?.clear();
+    },
     statistics: ({ images, ofImages }) => {
       if (bar === null)
         seldom(() => `statistics of ${formatCount(images)} of ${formatCount(ofImages)} training images`);
@@ -138,6 +145,7 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
     },
     report: () => {},
     notice: ({ message }) => line(message),
+    broken: ({ message }) => line(`warning: ${message}`),
     warning: ({ message }) => line(`warning: ${message}`),
     end: ({ testAccuracy, testAccuracyInterval: [low, high], top5, loss, imagesPerSecond, seconds }) => {
       line(

@@ -53,7 +53,7 @@ const inSession: ProgramOptions["inSession"] = async (json, run) => {
     signal: interruption.signal,
     onEvent: (event) => {
       if (event.event === "run") directory = event.directory;
-      if (!json || event.event === "warning") printer.onEvent(event);
+      if (!json || event.event === "warning" || event.event === "broken") printer.onEvent(event);
       if (json && isTraining && isJsonLine(event)) writeJson(event);
     },
   });

@@ -1,6 +1,6 @@
 // The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, Option } from "commander";
 import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
@@ -19,7 +19,9 @@ import {
   answerPull,
   answerSummary,
 } from "./answers.ts";
+import { type AddCommand, addDataCommands } from "./data-commands.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { numberOf, shapeOf } from "./option-values.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -31,19 +33,6 @@ export interface ProgramOptions {
   /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
   readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
 }
-
-const numberOf = (text: string): number => {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("It is not a number.");
-};
-
-/** `1x28x28` or `1,28,28`. */
-const shapeOf = (text: string): MapShape => {
-  const match = /^(\d+)[x×,](\d+)[x×,](\d+)$/.exec(text.trim());
-  if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
-  return [Number(match[1]), Number(match[2]), Number(match[3])];
-};
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
 const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
@@ -95,10 +84,12 @@ interface Train extends Engines, Weights {
   readonly freeze?: string;
   readonly batchNorm?: string;
   readonly out?: string;
+  readonly strict?: true;
   readonly resume?: string;
   readonly dryRun?: true;
 }
 interface Evaluate extends Engines, Weights {
+  readonly strict?: true;
   readonly split?: string;
   readonly dtype?: string;
   readonly batch?: number;
@@ -148,7 +139,7 @@ const trainRequest = (data: string | undefined, options: Train) => {
     const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError(`--resume goes on with a run as it was begun; leave out --${flag}`);
   }
-  const { engine, threads, convolution, epochs, workers } = rest;
+  const { engine, threads, convolution, epochs, workers, strict } = rest;
   return {
     resume,
     ...(data !== undefined && { data }),
@@ -157,6 +148,7 @@ const trainRequest = (data: string | undefined, options: Train) => {
     ...(convolution !== undefined && { convolution }),
     ...(epochs !== undefined && { epochs }),
     ...(workers !== undefined && { workers }),
+    ...(strict !== undefined && { strict }),
   };
 };
 
@@ -171,8 +163,8 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     .configureOutput({ writeOut: print, writeErr: print })
     .configureHelp({ sortSubcommands: false });
 
-  const command = (usage: string, description: string, options: readonly Option[]): Command => {
-    const added = program.command(usage).description(description).helpOption("-h, --help", "print this");
+  const command: AddCommand = (usage, description, options, group = program) => {
+    const added = group.command(usage).description(description).helpOption("-h, --help", "print this");
     for (const each of options) added.addOption(each);
     return added
       .option("--json", "print the answer as JSON on stdout")
@@ -212,6 +204,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
     option("--out <directory>", "the run directory (default: runs/<name>)"),
     option("--resume <run>", "go on with a run"),
+    option("--strict", "stop, with a list, where images can't be used, instead of training without them"),
     option("--dry-run", "say what it would take, and stop"),
     number("--workers <n>", "threads that prepare batches (default: 1)"),
     ...engineOptions(),
@@ -222,6 +215,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
+    option("--strict", "stop, with a list, where images can't be used, instead of evaluating without them"),
     option(
       "--reestimate-statistics",
       "first average batch norm's statistics over batches of the training split, in the precision of --dtype",
@@ -234,7 +228,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
     inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
   );
-  command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP or GIF pictures", [
+  command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP, AVIF or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),
     ...weightsOptions(),
@@ -283,6 +277,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );
+  addDataCommands(program, command, inSession);
   command("doctor", "which engines, libraries and data this machine has, and how to get the rest", []).action(
     (options: Common) => inSession(options.json === true, (session) => done(answerDoctor(doctorProbes(), session))),
   );

@@ -3,9 +3,11 @@ import { UsageError } from "../base/errors.ts";
 import { fitPreprocessing } from "../data/node/fit-preprocessing.ts";
 import { pixelShapeOf } from "../data/source.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
+import { refuseLeftOut, strictly } from "./broken-images.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
 import { checkPrecision, precisionOf } from "./choose-precision.ts";
+import { sharedImagesSentences } from "./data/shared-images.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { type EvaluateDocument, evaluateDocument } from "./evaluate/document.ts";
 import { evaluateModel } from "./evaluate/evaluate-model.ts";
@@ -23,6 +25,8 @@ export interface EvaluateOptions extends EngineOptions, WeightsOptions, SplitOpt
   readonly split?: string;
   /** Images at once; 128 by default. It changes the time, not the result's meaning. */
   readonly batch?: number;
+  /** Stops, with a list, where images can't be used; by default they are left out and counted. */
+  readonly strict?: boolean;
   /** Of activations: "f32" (default) or "bf16"; statistics that are estimated anew are estimated in it as well. */
   readonly dtype?: string;
 }
@@ -41,7 +45,8 @@ export interface EvaluateResult {
  * Evaluates `weights` on a split of `data`; of a run, with the validation images and seed that it was trained with, unless the options
  * give others. Throws UsageError, FormatError for what can't be evaluated; MissingError where data or a demanded engine are not there.
  */
-export const evaluate = async (options: EvaluateOptions, environment: CommandEnvironment): Promise<EvaluateResult> => {
+export const evaluate = async (options: EvaluateOptions, given: CommandEnvironment): Promise<EvaluateResult> => {
+  const environment = options.strict === true ? strictly(given) : given;
   const { host, cacheFolder, onEvent } = environment;
   const file = await fileToSave(options, host.cwd);
   const { split = "test", batch = 128, reestimateStatistics: reestimates = false } = options;
@@ -51,6 +56,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const precision = precisionOf(options.dtype);
   const run = await runOfWeights(options.weights, host.cwd);
   const data = await openSplits(options, run, split !== "test" || reestimates, environment);
+  if (options.strict === true) refuseLeftOut(data);
   onEvent({
     event: "data",
     name: data.name,
@@ -59,6 +65,7 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
     validationImages: data.validation?.labels.length ?? 0,
     testImages: data.test.labels.length,
   });
+  for (const message of sharedImagesSentences(data)) onEvent({ event: "warning", message });
   const images = splitOf(data, split);
   const input = pixelShapeOf(images);
   const named = { ...(input && { input }), classes: data.classes.length };

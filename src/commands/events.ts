@@ -2,6 +2,7 @@
 import type { DataSetEvent } from "../data/node/data-set-options.ts";
 import type { Estimate } from "../train/estimate.ts";
 import type { EndEvent, TrainingEvent } from "../train/events.ts";
+import type { InspectingEvent } from "./data/inspect-progress.ts";
 
 /** What `<data>` was recognised as. */
 export interface DataEvent {
@@ -74,6 +75,7 @@ export type CommandEvent =
   | CheckpointEvent
   | EvaluatingEvent
   | StatisticsEvent
+  | InspectingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

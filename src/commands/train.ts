@@ -6,6 +6,7 @@ import { FormatError, invariant, UsageError } from "../base/errors.ts";
 import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
+import { listingBroken, refuseLeftOut, strictly } from "./broken-images.ts";
 import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
 import { checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
@@ -27,13 +28,15 @@ import { readModelMetadata } from "./trained-model.ts";
  * Trains anew. Throws UsageError and FormatError for what the person can mend, MissingError where data or engine are not there,
  * NonFiniteError where training left the finite numbers. A run that failed before its first checkpoint leaves no directory.
  */
-export const train = async (options: TrainOptions, environment: CommandEnvironment): Promise<TrainOutcome> => {
+export const train = async (options: TrainOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
+  const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
   const recipe = await chooseRecipe(options, environment.recipes, host.cwd);
   const { data = recipe.data, model, weights, workers, out } = options;
   if (data === null) throw new UsageError("say what to train on: residual train <data>, for example fashion-mnist");
   if (out !== undefined) await refuseExisting(out, host.cwd);
   const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
+  if (options.strict === true) refuseLeftOut(preparation.data);
 
   const chosen = await engineForTraining(options, environment);
   try {
@@ -58,12 +61,14 @@ export const train = async (options: TrainOptions, environment: CommandEnvironme
  */
 export const trainInMemory = async (
   options: TrainOptions,
-  environment: CommandEnvironment,
+  given: CommandEnvironment,
 ): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
+  const environment = options.strict === true ? strictly(given) : given;
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError("say what to train on: give data");
   const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
+  if (options.strict === true) refuseLeftOut(preparation.data);
   const { engine } = await engineForTraining(options, environment);
   try {
     checkPrecision(recipe.dtype, engine, environment);
@@ -76,10 +81,8 @@ export const trainInMemory = async (
 };
 
 /** Goes on with a run: bit-equal to the run without the break, with the same threads and algorithm of convolutions. Errors as train's. */
-export const resumeTraining = async (
-  options: ResumeOptions,
-  environment: CommandEnvironment,
-): Promise<TrainOutcome> => {
+export const resumeTraining = async (options: ResumeOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
+  const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
   const directory = await openRunDirectory(options.resume, host);
   let isTakenOver = false;
@@ -93,6 +96,7 @@ export const resumeTraining = async (
       resumed === null ? { model: record.model, weights: record.weights } : { resumed: atRest(resumed, path) };
     const preparation = await prepareTraining({ data: data ?? recipe.data, recipe, workers, ...begun }, environment);
     checkSameData(record, preparation.data, path);
+    if (options.strict === true) refuseLeftOut(preparation.data);
     const { engine = record.engine, threads = record.threads } = options;
     const { convolution = record.convolution ?? "direct" } = options;
     const chosen = await engineForTraining({ engine, threads, convolution }, environment);
@@ -166,11 +170,12 @@ const runIn = async (
   directory: RunDirectory,
   preparation: Preparation,
   { engine }: ChosenEngine,
-  environment: CommandEnvironment,
+  given: CommandEnvironment,
 ): Promise<TrainOutcome> => {
   const { resumed, path } = directory;
   let hasCheckpoint = resumed !== null;
   try {
+    const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
     const journal = journalOf(directory, environment.onEvent);
     const result = await trainNetwork({

@@ -18,10 +18,26 @@ export interface PixelReader {
   pixels(image: number): Pixels;
 }
 
+/** What a picture's header says beside its sizes. */
+export interface PictureFacts {
+  /** "jpeg", "png" … */
+  readonly format: string;
+  /** Colours, depth and transparency as they are stored: "RGB", "grey 16 bit", "CMYK", "RGB with alpha" … */
+  readonly mode: string;
+  /** Whether EXIF turns or mirrors it. */
+  readonly isTurned: boolean;
+  /** Whether it has more frames than the first, which is the one that counts. */
+  readonly isAnimated: boolean;
+  /** SHA-256 of the file's contents. */
+  contentDigest(): Uint8Array;
+}
+
 /** A picture that can be decoded. Its sizes, in pixels, are those after its orientation (EXIF) was applied. */
 export interface StoredPicture {
   readonly width: number;
   readonly height: number;
+  /** Left out by readers that have no files to say it of. */
+  readonly facts?: PictureFacts;
   /**
    * Grey for 1 channel, RGB for 3. Where the result may have fewer pixels, down to width ÷ `reduction` and height ÷ `reduction`
    * (default 1: none), a decoder may save itself work. Throws FormatError where the picture is damaged.

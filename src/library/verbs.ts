@@ -144,7 +144,7 @@ export interface PredictOptions extends EngineOptions, LongWork {
 }
 
 /**
- * Names what is in pictures (files: PNG, JPEG, WebP, GIF; or pixels in memory, with channels last or first): for each its likeliest
+ * Names what is in pictures (files: PNG, JPEG, WebP, AVIF, GIF; or pixels in memory, with channels last or first): for each its likeliest
  * classes, with probabilities. A picture is brought to the
  * network's channels and size as the model's preprocessing says (stretched as a whole, where it doesn't), its colours in the
  * network's order, and normalised as the training images were. Throws FormatError for a file that is none.

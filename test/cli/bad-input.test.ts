@@ -110,7 +110,7 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
   [
     "an image that isn't one",
     ["predict", "tiny.safetensors", "notes.txt"],
-    /^notes\.txt: is not a picture that can be read: PNG, JPEG, WebP or GIF \(.+\)$/,
+    /^notes\.txt: is not a picture that can be read: PNG, JPEG, WebP, AVIF and GIF are \(.+\)$/,
   ],
   [
     "a broken picture",

@@ -1,11 +1,13 @@
 // The command line on a folder of photographs: train from scratch, evaluate, predict, resume; with a few damaged files among them.
-import { writeFileSync } from "node:fs";
+import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { inEveryFormat, jpeg, writeFiles } from "../../src/data/node/image-folder.test.fixture.ts";
 import { makeFolder, residual, tinySpec, writeJson } from "./command-line.ts";
 
 let folder = "";
+/** A data set with a damaged image in its training split. */
+const trainedBroken = new Map<string, Uint8Array>();
 let remove = async (): Promise<void> => {};
 beforeAll(async () => {
   ({ folder, remove } = await makeFolder());
@@ -18,6 +20,10 @@ beforeAll(async () => {
   // Whole at both ends, so that the damage in between is found when it is decoded.
   const { "b.png": png = Buffer.alloc(0) } = await inEveryFormat();
   files["photos/dogs/broken.png"] = png.fill(0x55, 100, png.length - 40);
+  for (let i = 0; i < 24; i++)
+    trainedBroken.set(`broken/train/${i % 2 === 0 ? "a" : "b"}/${i}.jpg`, await jpeg(20, 20, i));
+  for (const name of ["a", "b"]) trainedBroken.set(`broken/test/${name}/1.jpg`, await jpeg(20, 20, 90));
+  trainedBroken.set("broken/train/b/broken.png", png);
   await writeFiles(folder, files);
   writeJson(folder, "tiny.json", { ...tinySpec, input: [3, 16, 16], classes: 2 });
   writeJson(folder, "recipe.json", {
@@ -31,6 +37,13 @@ beforeAll(async () => {
   });
 });
 afterAll(() => remove());
+
+/** What a run lists of broken images. */
+const brokenOf = (run: string): readonly unknown[] =>
+  readFileSync(join(folder, run, "broken-images.jsonl"), "utf8")
+    .trimEnd()
+    .split("\n")
+    .map((line) => JSON.parse(line));
 
 const train = ["train", "photos", "--model", "tiny.json", "--recipe", "recipe.json", "--engine", "reference"] as const;
 
@@ -54,6 +67,10 @@ describe("residual train <folder>", () => {
     });
     const end = lines.at(-1);
     expect(end).toMatchObject({ event: "end", epochs: 2, step: 6 });
+    expect(brokenOf("run")).toEqual([
+      { found: "opening", problem: "cats/empty.jpg is empty: 0 bytes" },
+      { found: "evaluation", problem: expect.stringContaining("dogs/broken.png: is damaged") },
+    ]);
 
     const evaluated = await residual(folder, ["evaluate", "run", "photos", "--engine", "reference", "--json"]);
     expect(evaluated.status).toBe(0);
@@ -80,6 +97,47 @@ describe("residual train <folder>", () => {
     expect(resumed.stderr).toMatch(
       /was trained on photos with SHA-256 [0-9a-f]{64}, which has SHA-256 [0-9a-f]{64} in photos now; resume with the same data/,
     );
+  });
+
+  test("goes on bit-equal where an image of the training split is broken, and lists it once", {
+    timeout: 240_000,
+  }, async () => {
+    await writeFiles(folder, Object.fromEntries(trainedBroken));
+    const words = [
+      "train",
+      "broken",
+      "--model",
+      "tiny.json",
+      "--recipe",
+      "recipe.json",
+      "--engine",
+      "reference",
+      "--validation",
+      "0",
+    ];
+    const whole = await residual(folder, [...words, "--epochs", "3", "--out", "whole"]);
+    expect([whole.status, whole.stderr]).toEqual([0, expect.stringContaining("other images take its place")]);
+    expect((await residual(folder, [...words, "--epochs", "1", "--out", "parts"])).status).toBe(0);
+    expect((await residual(folder, ["train", "--resume", "parts", "--epochs", "3"])).status).toBe(0);
+    const weights = (run: string) => {
+      const { step }: { step: number } = JSON.parse(readFileSync(join(folder, run, "latest.json"), "utf8"));
+      return readFileSync(join(folder, run, "checkpoints", String(step), "model.safetensors"));
+    };
+    expect(weights("parts").equals(weights("whole"))).toBe(true);
+    const listed = [{ found: "training", problem: expect.stringContaining("train/b/broken.png: is damaged") }];
+    expect([brokenOf("whole"), brokenOf("parts")]).toEqual([listed, listed]);
+
+    const strict = await residual(folder, [...words, "--out", "strict", "--strict"]);
+    expect(strict.status).toBe(2);
+    expect(strict.stderr).toContain("train/b/broken.png: is damaged: it can't be decoded (");
+    expect(strict.stderr).toContain("--strict stops at the first image that can't be decoded");
+    const refused = await residual(folder, ["evaluate", "run", "photos", "--engine", "reference", "--strict"]);
+    expect([refused.status, refused.stderr]).toEqual([
+      2,
+      expect.stringContaining(
+        "1 file of photos can't be used, and --strict allows none:\n  cats/empty.jpg is empty: 0 bytes",
+      ),
+    ]);
   });
 
   test("says in one sentence what it can't train on", async () => {

@@ -1,5 +1,6 @@
 // Pixels and drawings to PNG bytes: the only file here that uses sharp.
 import sharp from "sharp";
+import type { Picture } from "../../data/resample.ts";
 
 /** Pictures are drawn at twice their nominal size, for sharp print and dense screens. */
 const scale = 2;
@@ -39,6 +40,23 @@ export const thumbnail = async (
     .resize(width * factor, height * factor, { kernel: "nearest" })
     .png({ compressionLevel: 9 });
   return new Uint8Array(await image.toBuffer());
+};
+
+/**
+ * A decoded picture as a data URI, its longer side at most `side` pixels: as JPEG where it has more, else whole, with its pixels enlarged
+ * as squares to about half of that.
+ */
+export const smallPicture = async ({ width, height, channels, bytes }: Picture, side: number): Promise<string> => {
+  const raw = { width, height, channels: channels === 1 ? 1 : 3 } as const;
+  const longer = Math.max(width, height);
+  if (longer > side / 2) {
+    const size = { width: side, height: side, fit: "inside", withoutEnlargement: true } as const;
+    const jpeg = await sharp(bytes, { raw }).resize(size).jpeg({ quality: 85 }).toBuffer();
+    return `data:image/jpeg;base64,${jpeg.toString("base64")}`;
+  }
+  const factor = Math.max(1, Math.round(side / 2 / longer));
+  const enlarged = sharp(bytes, { raw }).resize(width * factor, height * factor, { kernel: "nearest" });
+  return pngDataUri(await enlarged.png().toBuffer());
 };
 
 export const pngDataUri = (png: Uint8Array): string => `data:image/png;base64,${Buffer.from(png).toString("base64")}`;

@@ -43,7 +43,12 @@ export const conclude = async (
   const { event: _, ...results } = end;
   await directory.writeRecord({
     ...directory.record,
-    results: { ...results, testAccuracyInterval: [...results.testAccuracyInterval], testImages: evaluation.n },
+    results: {
+      ...results,
+      testAccuracyInterval: [...results.testAccuracyInterval],
+      testImages: evaluation.n,
+      brokenTestImages: evaluation.broken.length,
+    },
   });
 
   // Loaded when it is needed: what draws takes longer to load than most commands to answer.

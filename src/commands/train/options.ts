@@ -24,6 +24,8 @@ export interface TrainOptions extends EngineOptions, RecipeOverrides {
   readonly out?: string;
   /** Threads that prepare batches; 1 by default. */
   readonly workers?: number;
+  /** Stops, with a list, where images can't be used; by default others take their place. */
+  readonly strict?: boolean;
   /** Tells the estimate, and trains nothing. */
   readonly dryRun?: boolean;
 }
@@ -36,6 +38,8 @@ export interface ResumeOptions extends EngineOptions {
   /** A later end than the run's. */
   readonly epochs?: number;
   readonly workers?: number;
+  /** As of a new run. */
+  readonly strict?: boolean;
 }
 
 /** How a training command ended. */

@@ -53,7 +53,7 @@ test("evaluation tells of a broken image once for each split, however many epoch
     for (let batch = await batches.next(); batch !== null; batch = await batches.next()) batch.release();
     await batches.dispose();
   };
-  const told = () => events.flatMap((event) => (event.event === "warning" ? [event.message] : []));
+  const told = () => events.flatMap((event) => (event.event === "broken" ? [event.message] : []));
   const line = (file: string) => expect.stringContaining(`${file}: is damaged: it can't be decoded (`);
   await evaluateOnce(preparation.data.validation);
   await evaluateOnce(preparation.data.validation);

@@ -13,7 +13,10 @@ import { type Estimate, estimate, refuseIfTooLarge, type TrainingPlace } from ".
 import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import { specForData } from "../choose-model.ts";
+import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
+import { sharedImagesSentences } from "../data/shared-images.ts";
 import type { CommandEnvironment } from "../environment.ts";
+import { smallImageWarning } from "./small-image-warning.ts";
 import { checkFreezing, startingModel } from "./starting-model.ts";
 
 export interface Preparation {
@@ -77,6 +80,14 @@ const checkClasses = (spec: ResNetSpec, { name, classes }: DataSet): void => {
   throw new UsageError(`${spec.name} tells ${spec.classes} classes apart but ${name} has ${classes.length}`);
 };
 
+/** What makes a training worse than it need be, or its figures better than they are. */
+const warningsOf = (spec: ResNetSpec, data: DataSet): readonly string[] =>
+  [
+    smallImageWarning(spec),
+    unbalancedSentence(classBalance(data.train.labels, data.classes)),
+    ...sharedImagesSentences(data),
+  ].filter((message) => message !== null);
+
 /** Opens and checks everything. Throws UsageError, FormatError, MissingError. */
 export const prepareTraining = async (
   options: PreparationOptions,
@@ -101,6 +112,8 @@ export const prepareTraining = async (
     ? { ...options.resumed, weights: null }
     : await startOf(options, data, environment);
   checkClasses(spec, data);
+  for (const message of options.resumed ? [] : warningsOf(spec, data))
+    environment.onEvent({ event: "warning", message });
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
   const place: TrainingPlace = {
     spec,

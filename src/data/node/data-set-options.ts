@@ -15,7 +15,17 @@ export interface ProbeProgress {
   readonly ofFiles: number;
 }
 
-export type DataSetEvent = DownloadProgress | ProbeProgress | DataSetNotice;
+/** An image that turned out broken when it was decoded. Told once for each image and use. */
+export interface BrokenImageNotice {
+  readonly event: "broken";
+  readonly use: "training" | "evaluation";
+  /** Names the file. */
+  readonly problem: string;
+  /** The problem, and what becomes of it, as a sentence. */
+  readonly message: string;
+}
+
+export type DataSetEvent = DownloadProgress | ProbeProgress | DataSetNotice | BrokenImageNotice;
 
 export interface DataSetOptions {
   /** Training images to hold out as a validation split, each class in proportion; default 0. */

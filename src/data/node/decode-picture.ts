@@ -1,17 +1,42 @@
-// Pictures from the bytes of a file: PNG, JPEG, WebP, or the first frame of a GIF, decoded by sharp (libvips). What is transparent
-// becomes black, as it is stored where encoders drop its colour; orientation is applied as EXIF says; CMYK and 16 bits become RGB of
-// 8 bits. Predicting, evaluating and training decode with this alone. Nothing clever is done, such as inverting: Fashion-MNIST's
-// pictures, for one, are white clothes on black; a photograph on white is another kind of picture to a network trained on them.
-import sharp from "sharp";
+// Pictures from the bytes of a file: PNG, JPEG, WebP, AVIF, or the first frame of a GIF, decoded by sharp (libvips) to the numbers that
+// Pillow's convert("RGB") gives, after ImageOps.exif_transpose (test/pictures holds them to it): profiles of RGB and grey are ignored, as
+// all that published weights were trained on had them ignored, and of 16 bits the upper 8 are kept. Three things differ. Of CMYK the
+// file's own profile counts, or a common one: Pillow's (1 − C)·(1 − K) are not the colours that anybody sees. What is transparent becomes
+// black, as it is stored where encoders drop its colour; Pillow shows whatever lies hidden there. Grey of 16 bits is scaled, where
+// Pillow clips it. Nothing clever is done, such as inverting: Fashion-MNIST's pictures, for one, are white clothes on black.
+import { createHash } from "node:crypto";
+import sharp, { type Metadata } from "sharp";
 import { FormatError } from "../../base/errors.ts";
-import type { StoredPicture } from "../reader.ts";
+import type { PictureFacts, StoredPicture } from "../reader.ts";
 
 /** Larger files are refused before they are read. */
 export const largestFileBytes = 64 * 2 ** 20;
 /** Larger pictures are refused before they are decoded: a small file can claim billions of pixels. */
 export const largestPixels = 100_000_000;
 
-const decodedFormats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "gif"]);
+/** As messages list them. */
+export const pictureFormats = "PNG, JPEG, WebP, AVIF and GIF";
+
+const decodedFormats: ReadonlySet<string> = new Set(["png", "jpeg", "webp", "gif", "avif"]);
+
+/** sharp calls everything of that container "heif"; its own build decodes AV1 alone, not HEVC (HEIC, as telephones write it). */
+const formatOf = ({ format, compression }: Metadata): string =>
+  format === "heif" ? (compression === "av1" ? "avif" : "heic") : format;
+
+const colours: ReadonlyMap<string, string> = new Map([
+  ["srgb", "RGB"],
+  ["rgb16", "RGB"],
+  ["b-w", "grey"],
+  ["grey16", "grey"],
+  ["cmyk", "CMYK"],
+]);
+
+/** "RGB", "grey 16 bit", "RGB with palette and alpha" … */
+const modeOf = ({ space, depth, hasAlpha, isPalette }: Metadata): string => {
+  const extras = [...(isPalette ? ["palette"] : []), ...(hasAlpha ? ["alpha"] : [])];
+  const bits = depth === "ushort" ? " 16 bit" : "";
+  return `${colours.get(space) ?? space}${bits}${extras.length > 0 ? ` with ${extras.join(" and ")}` : ""}`;
+};
 
 /** A decoder that takes longer has lost its way (100 million pixels take some seconds). */
 const decodingSeconds = 120;
@@ -28,6 +53,7 @@ export const decodeOnOneThread = (): void => {
 /** A picture whose header was read, and what format it is of. */
 export interface OpenedPicture extends StoredPicture {
   readonly format: string;
+  readonly facts: PictureFacts;
 }
 
 /** Reads the header. `file` is what errors call it. Throws FormatError for what is no picture of these formats, or too large. */
@@ -37,20 +63,30 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
   const metadata = await sharp(bytes, { ...options, limitInputPixels: false })
     .metadata()
     .catch((error: unknown) => {
-      throw new FormatError(file, `is not a picture that can be read: PNG, JPEG, WebP or GIF (${reasonOf(error)})`);
+      throw new FormatError(file, `is not a picture that can be read: ${pictureFormats} are (${reasonOf(error)})`);
     });
-  const { format, autoOrient } = metadata;
+  const { autoOrient, space, orientation = 1, pages = 1 } = metadata;
+  const format = formatOf(metadata);
   if (!decodedFormats.has(format)) {
-    throw new FormatError(file, `is a ${format} file; PNG, JPEG, WebP and GIF are read`);
+    throw new FormatError(file, `is a ${format} file; ${pictureFormats} are read`);
   }
   const { width, height } = autoOrient;
   if (width * height > largestPixels) {
     throw new FormatError(file, `has ${width}×${height} pixels; pictures of at most ${largestPixels} are read`);
   }
   const open = () =>
-    sharp(bytes, { ...options, limitInputPixels: largestPixels }).timeout({ seconds: decodingSeconds });
+    sharp(bytes, { ...options, limitInputPixels: largestPixels, ignoreIcc: space !== "cmyk" }).timeout({
+      seconds: decodingSeconds,
+    });
   return {
     format,
+    facts: {
+      format,
+      mode: modeOf(metadata),
+      isTurned: orientation > 1,
+      isAnimated: pages > 1,
+      contentDigest: () => createHash("sha256").update(bytes).digest(),
+    },
     width,
     height,
     decode: async (channels, reduction = 1) => {

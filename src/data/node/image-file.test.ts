@@ -61,11 +61,11 @@ describe("readImageFile(file, channels, cwd)", () => {
   test("refuses what is no such picture, in one sentence", async () => {
     await writeFile(join(folder, "text.png"), "hello");
     await expect(readImageFile("text.png", 1, folder)).rejects.toThrow(
-      /^text\.png: is not a picture that can be read: PNG, JPEG, WebP or GIF \(.+\)$/,
+      /^text\.png: is not a picture that can be read: PNG, JPEG, WebP, AVIF and GIF are \(.+\)$/,
     );
     await picture([1], 1, 1, 1).tiff().toFile(join(folder, "other.tif"));
     const refused = readImageFile("other.tif", 1, folder);
-    await expect(refused).rejects.toThrow("other.tif: is a tiff file; PNG, JPEG, WebP and GIF are read");
+    await expect(refused).rejects.toThrow("other.tif: is a tiff file; PNG, JPEG, WebP, AVIF and GIF are read");
     await expect(refused).rejects.toThrow(FormatError);
     await expect(readImageFile("none.png", 1, folder)).rejects.toThrow("there is no file none.png");
     await expect(readImageFile(".", 1, folder)).rejects.toThrow(". is not a file");

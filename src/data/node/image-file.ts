@@ -6,7 +6,7 @@ import type { Picture } from "../resample.ts";
 import { largestFileBytes, openPicture } from "./decode-picture.ts";
 
 /**
- * Reads a PNG, JPEG, WebP or GIF file (its first frame): transparency on black, orientation as its EXIF says, grey (by sRGB's
+ * Reads a PNG, JPEG, WebP, AVIF or GIF file (its first frame): transparency on black, orientation as its EXIF says, grey (by sRGB's
  * luminance) for one channel and RGB for three, in its own size. Throws UsageError for a file that can't be read, FormatError for
  * one that holds no such picture or a damaged one.
  */

@@ -1,25 +1,50 @@
 // Opens a source of picture files: each is read and decoded when it is asked for, one at a time.
-import { readFile, stat } from "node:fs/promises";
+import { constants, type FileHandle, open } from "node:fs/promises";
 import { join } from "node:path";
 import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
 import { printable } from "./printable.ts";
 
-/** A whole file. Throws FormatError where it isn't there, is no file, is empty, too large, or can't be read. */
+/** Bytes of an open file, at most as many as the array has; gives how many there were. */
+const fill = async (file: FileHandle, bytes: Uint8Array): Promise<number> => {
+  let done = 0;
+  while (done < bytes.length) {
+    const { bytesRead } = await file.read(bytes, done, bytes.length - done, done);
+    if (bytesRead === 0) break;
+    done += bytesRead;
+  }
+  return done;
+};
+
+/**
+ * A whole file, and never more bytes than it had when it was opened. Throws FormatError where it isn't there, is no file, is empty, too
+ * large, grows or shrinks meanwhile, or can't be read.
+ */
 export const readPictureFile = async (path: string, name: string, largestBytes: number): Promise<Uint8Array> => {
+  let file: FileHandle | null = null;
   try {
-    const found = await stat(path);
+    // Without waiting for who might write to it, where it is a pipe.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat();
     if (!found.isFile()) throw new FormatError(name, "is not a file");
     if (found.size === 0) throw new FormatError(name, "is empty: 0 bytes");
     if (found.size > largestBytes) {
       throw new FormatError(name, `has ${found.size} bytes; pictures of at most ${largestBytes} are read`);
     }
-    return await readFile(path);
+    const bytes = new Uint8Array(found.size);
+    const read = await fill(file, bytes);
+    const after = await file.stat();
+    if (read !== found.size || after.size !== found.size) {
+      throw new FormatError(name, `changes while it is read: it had ${found.size} bytes and has ${after.size} now`);
+    }
+    return bytes;
   } catch (error) {
     if (error instanceof FormatError) throw error;
     const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
     throw new FormatError(name, code === "ENOENT" ? "is not there" : `can't be read (${code})`);
+  } finally {
+    await file?.close();
   }
 };
 

@@ -88,7 +88,7 @@ describe("openTrainingLoader(picture files)", { timeout: 240_000 }, () => {
     expect([...problems.keys()].sort((a, b) => a - b)).toEqual([gone, broken]);
     expect(problems.get(gone)).toBe("b.png: is not there");
     expect(problems.get(broken)).toMatch(
-      /^broken\.jpg: is not a picture that can be read: PNG, JPEG, WebP or GIF \(.+\)$/,
+      /^broken\.jpg: is not a picture that can be read: PNG, JPEG, WebP, AVIF and GIF are \(.+\)$/,
     );
     const loader = openTrainingLoader({ source, preprocessing, augmentation, seed: 5, batch: 5, workers: 0 });
     for (let k = 0; k < 12; k++) {

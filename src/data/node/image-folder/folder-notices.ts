@@ -3,6 +3,7 @@ import { extname } from "node:path";
 import type { DataSet, LeftOutFile } from "../../data-set.ts";
 import type { ImageSource } from "../../source.ts";
 import type { DataSetNotice } from "../data-set-options.ts";
+import { pictureFormats } from "../decode-picture.ts";
 import { printable } from "../printable.ts";
 import type { FolderImage } from "./open-image-folder.ts";
 
@@ -24,8 +25,6 @@ export interface FolderFindings {
 
 /** Files that are left out are told one by one up to here; all of them are in the data set's `leftOut`. */
 const mostLines = 20;
-/** From this ratio of the largest class to the smallest on, accuracy says little about the small one. */
-const unbalancedFrom = 10;
 const examples = 3;
 
 const listed = (names: readonly string[]): string => {
@@ -68,7 +67,7 @@ const ignoredNotices = ({
       ]
     : []),
   ...(others.length > 0
-    ? [`ignored: ${files(others.length)} of other kinds than PNG, JPEG, WebP and GIF (${byExtension(others)})`]
+    ? [`ignored: ${files(others.length)} of other kinds than ${pictureFormats} (${byExtension(others)})`]
     : []),
   ...(strayFiles.length > 0
     ? [`ignored: ${files(strayFiles.length)} beside the class folders, which have no class (${listed(strayFiles)})`]
@@ -85,17 +84,13 @@ const misnamedNotices = ({ images }: FolderFindings): readonly string[] => {
     : [`${files(misnamed.length)} of another format than the name says: ${listed(misnamed)}`];
 };
 
-const balanceNotices = ({ images, classes }: FolderFindings): readonly string[] => {
-  const counts = classes.map((name) => ({ name, count: images.filter((image) => image.class === name).length }));
-  const sorted = counts.sort((a, b) => b.count - a.count);
-  const [largest, smallest] = [sorted[0], sorted.at(-1)];
-  if (largest === undefined || smallest === undefined || largest.count < unbalancedFrom * smallest.count) return [];
-  return [
-    `the classes are unbalanced: ${printable(largest.name)} has ${largest.count} images, ${printable(smallest.name)} ${smallest.count}; look at the accuracy of each class, not at the mean alone`,
-  ];
-};
-
 const pathOf = (source: ImageSource): readonly string[] => (source.kind === "files" ? source.paths : []);
+
+/** `pairs` are "held-out image = training image". */
+export const imagesSharedSentence = (split: "test" | "validation", pairs: readonly string[]): string => {
+  const images = pairs.length === 1 ? "image is a training image" : "images are training images";
+  return `${pairs.length} ${split} ${images} as well, byte for byte (${listed(pairs)}); ${split} accuracy is flattered by them`;
+};
 
 /** Images with the same bytes: in train and in a held-out split, or in two classes. */
 const duplicateNotices = ({ images, splits }: FolderFindings): readonly string[] => {
@@ -116,8 +111,7 @@ const duplicateNotices = ({ images, splits }: FolderFindings): readonly string[]
       return twin === undefined ? [] : [`${file} = ${twin}`];
     });
     if (same.length === 0) return [];
-    const sentence = `${same.length} ${split} ${same.length === 1 ? "image is a training image" : "images are training images"} as well, byte for byte`;
-    return [`${sentence} (${listed(same)}); ${split} accuracy is flattered by them`];
+    return [imagesSharedSentence(split, same)];
   });
   const classOf = new Map<string, FolderImage>();
   const disputed: string[] = [];
@@ -145,6 +139,5 @@ export const noticesOf = (findings: FolderFindings): readonly DataSetNotice[] =>
   ...as("warning", emptyNotices(findings)),
   ...as("notice", ignoredNotices(findings)),
   ...as("notice", misnamedNotices(findings)),
-  ...as("warning", balanceNotices(findings)),
   ...as("warning", duplicateNotices(findings)),
 ];

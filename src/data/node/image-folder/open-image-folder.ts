@@ -10,6 +10,7 @@ import { printable } from "../printable.ts";
 import { checksumOfFiles } from "./folder-checksum.ts";
 import { type ClassFiles, type FolderLayout, findLayout, type SplitName } from "./folder-layout.ts";
 import { noticesOf } from "./folder-notices.ts";
+import { digestLikelyTwins } from "./likely-twins.ts";
 import { type ProbedFile, probeFiles } from "./probe-files.ts";
 import { checkTrained, splitImages } from "./split-images.ts";
 
@@ -90,7 +91,7 @@ const checkValidation = (directory: string, images: readonly FolderImage[], vali
 
 /**
  * Opens a folder of class folders (`cats/1.jpg`, `dogs/a/2.png`, …), or of `train/` and `val/` or `test/` with class folders in each;
- * null where it holds no images in folders. Pictures are PNG, JPEG, WebP and GIF (the first frame), known by their contents; classes
+ * null where it holds no images in folders. Pictures are PNG, JPEG, WebP, AVIF and GIF (the first frame), known by their contents; classes
  * are the folders' names in natural order. Where there is `test/` it is the test split, and `val/` the validation split; `val/` alone
  * is the test split. Without either, about 20 % of each class are held out as test by the images' names alone, so that an image stays
  * on its side when others are added (see held-out-by-name.ts). Of what is left, `options.validation` images are held out by
@@ -112,7 +113,7 @@ export const openImageFolder = async (directory: string, options: DataSetOptions
   checkClasses(directory, classes, images, leftOut);
   const { isByName, ...splits } = splitImages(directory, folder, classes, images);
   for (const notice of noticesOf({
-    images,
+    images: await digestLikelyTwins(folder, images, options.signal),
     leftOut,
     classes,
     emptyClasses: emptyClasses(classFolders, images),

@@ -5,6 +5,7 @@ import { open } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { FormatError } from "../../../base/errors.ts";
 import { largestFileBytes, openPicture } from "../decode-picture.ts";
+import { decodingMemory } from "../decoding-memory.ts";
 import { readPictureFile } from "../picture-files.ts";
 import { printable } from "../printable.ts";
 
@@ -17,7 +18,11 @@ const formatOfExtension: ReadonlyMap<string, string> = new Map([
   [".png", "png"],
   [".webp", "webp"],
   [".gif", "gif"],
+  [".avif", "avif"],
 ]);
+
+/** Whether a name says that it is a picture's. */
+export const isPictureName = (file: string): boolean => formatOfExtension.has(extname(file).toLowerCase());
 
 export type Probe =
   | {
@@ -45,8 +50,8 @@ const sha256Of = (...parts: readonly Buffer[]): string => {
 
 const startsLikePicture = (bytes: Buffer): boolean => {
   const start = bytes.toString("hex", 0, 12);
-  // JPEG, PNG, "GIF8", "RIFF" … "WEBP".
-  return /^(ffd8ff|89504e470d0a1a0a|47494638|52494646.{8}57454250)/.test(start);
+  // JPEG, PNG, "GIF8", "RIFF" … "WEBP", … "ftypavif".
+  return /^(ffd8ff|89504e470d0a1a0a|47494638|52494646.{8}57454250|.{8}6674797061766966)/.test(start);
 };
 
 /** Whether a file ends as files of its format do. Some that don't are whole nevertheless: then it is decoded to see. */
@@ -90,7 +95,7 @@ const probePicture = async (
   const tail = isWhole() ? head.subarray(-tailBytes) : await readPart(path, bytes - tailBytes, tailBytes);
   if (endsWell[picture.format]?.(tail, bytes, head) !== true) {
     const whole = await openPicture(name, isWhole() ? head : await wholeFile());
-    await whole.decode(3);
+    await decodingMemory.take(whole.width * whole.height, () => whole.decode(3));
   }
   const sha256 = isWhole() ? sha256Of(head) : null;
   // Size and mode alone say which it is, not how much the decoder wanted to see.

@@ -3,17 +3,21 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { LeftOutFile } from "../../data-set.ts";
+import { isPictureName } from "./probe-file.ts";
 
 export interface FoundFiles {
   /** Relative to the data set's folder, "/" between the parts, sorted by code units. */
   readonly files: readonly string[];
   /** Links that lead nowhere or back, folders that can't be read. */
   readonly leftOut: readonly LeftOutFile[];
-  /** Names that begin with a dot, and what macOS puts beside files in archives. */
+  /** Names that begin with a dot, and what Windows and macOS put beside files. */
   readonly hidden: number;
 }
 
-const isHidden = (name: string): boolean => name.startsWith(".") || name === "__MACOSX";
+/** In lower case. */
+const systemFiles: ReadonlySet<string> = new Set(["__macosx", "thumbs.db", "ehthumbs.db", "desktop.ini"]);
+
+const isHidden = (name: string): boolean => name.startsWith(".") || systemFiles.has(name.toLowerCase());
 
 /** Which folder it is, whatever its name. */
 export const identityOf = ({ dev, ino }: Pick<BigIntStats, "dev" | "ino">): string => `${dev}:${ino}`;
@@ -89,6 +93,9 @@ export const walkFolder = async (
     }
     seen.add(folder);
     const listing = await listFolder(root, path);
+    if (listing.entries.length + listing.leftOut.length === 0 && isPictureName(path)) {
+      leftOut.push({ file: path, problem: "is an empty folder, not a picture" });
+    }
     hidden += listing.hidden;
     leftOut.push(...listing.leftOut);
     open.push(...listing.entries);
