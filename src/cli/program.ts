@@ -19,6 +19,7 @@ import {
   answerPull,
   answerSummary,
 } from "./answers.ts";
+import { type AddCommand, addDataCommands } from "./data-commands.ts";
 import type { ExitStatus } from "./exit-status.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
@@ -171,8 +172,8 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     .configureOutput({ writeOut: print, writeErr: print })
     .configureHelp({ sortSubcommands: false });
 
-  const command = (usage: string, description: string, options: readonly Option[]): Command => {
-    const added = program.command(usage).description(description).helpOption("-h, --help", "print this");
+  const command: AddCommand = (usage, description, options, group = program) => {
+    const added = group.command(usage).description(description).helpOption("-h, --help", "print this");
     for (const each of options) added.addOption(each);
     return added
       .option("--json", "print the answer as JSON on stdout")
@@ -271,6 +272,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
         return done(answerPull(name, nodePullEnvironment({ signal, onEvent }), session));
       }),
   );
+  addDataCommands(program, command, inSession);
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),

@@ -33,6 +33,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   evaluating: false,
   statistics: false,
   probing: false,
+  packing: false,
   report: true,
   notice: false,
   warning: false,

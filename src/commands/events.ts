@@ -59,6 +59,14 @@ export interface StatisticsEvent {
   readonly ofImages: number;
 }
 
+/** Images written into shards so far. */
+export interface PackingEvent {
+  readonly event: "packing";
+  readonly folder: string;
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** The report and its pictures were written. */
 export interface ReportEvent {
   readonly event: "report";
@@ -74,6 +82,7 @@ export type CommandEvent =
   | CheckpointEvent
   | EvaluatingEvent
   | StatisticsEvent
+  | PackingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

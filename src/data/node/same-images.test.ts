@@ -1,6 +1,9 @@
 // The same images, whatever they are stored in, give the same batches.
 import { createHash } from "node:crypto";
-import { beforeAll, describe, expect, test } from "vitest";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { DataSet } from "../data-set.ts";
 import { preprocessingOf } from "../preprocessing.ts";
 import { inceptionCrop } from "../random-crop.ts";
@@ -9,10 +12,6 @@ import { openEvaluationLoader, openTrainingLoader } from "./loader.ts";
 import { openDataSet } from "./open-data-set.ts";
 import { cifarClasses, smallImages, writeAllForms } from "./sources.test.fixture.ts";
 import { temporaryDirectory } from "./temporary-directory.test.fixture.ts";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { afterAll } from "vitest";
 
 const forms = ["cifar", "images", "shards", "parquet"] as const;
 type Form = (typeof forms)[number];

@@ -25,7 +25,9 @@ export const smallImages = async (perClass: number, seed: number): Promise<reado
       const stream = randomStream(seed, randomPurposes.synthetic, label, i);
       const planes = Uint8Array.from({ length: 3 * 1024 }, () => stream.below(256));
       const interleaved = Uint8Array.from(planes, (_, k) => planes[(k % 3) * 1024 + Math.floor(k / 3)]!);
-      const png = await sharp(interleaved, { raw: { width: 32, height: 32, channels: 3 } }).png().toBuffer();
+      const png = await sharp(interleaved, { raw: { width: 32, height: 32, channels: 3 } })
+        .png()
+        .toBuffer();
       images.push({ label, planes, png });
     }
   }
@@ -97,7 +99,9 @@ export const writeAllForms = async (
   test: readonly SmallImage[],
 ): Promise<Readonly<Record<"cifar" | "images" | "shards" | "parquet", string>>> => {
   const pngs = (split: string, images: readonly SmallImage[]) =>
-    images.map(({ label, png }, i) => [`${split}/${cifarClasses[label]}/${String(i).padStart(4, "0")}.png`, png] as const);
+    images.map(
+      ({ label, png }, i) => [`${split}/${cifarClasses[label]}/${String(i).padStart(4, "0")}.png`, png] as const,
+    );
   const half = Math.ceil(train.length / 2);
   const [firstHalf, rest] = [train.slice(0, half), train.slice(half)];
   return {

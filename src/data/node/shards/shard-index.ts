@@ -24,7 +24,7 @@ export interface ShardIndex {
   readonly withoutImage: number;
 }
 
-const imageExtensions: ReadonlySet<string> = new Set(["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif"]);
+const imageExtensions: ReadonlySet<string> = new Set(["jpg", "jpeg", "jpe", "jfif", "png", "webp", "gif", "avif"]);
 
 /** Longer members of a label's kind are no labels. */
 const largestLabelBytes = 2 ** 16;
