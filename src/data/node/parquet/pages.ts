@@ -26,7 +26,8 @@ export interface Page {
 
 /** Larger pages are refused: a few bytes could claim to decompress to any size. Writers make pages of 1 MB, or of a large picture. */
 const largestPageBytes = 2 ** 28;
-const largestHeaderBytes = 2 ** 16;
+/** Headers have some 50 bytes, or a few kilobytes where they tell the least and the largest value. */
+const firstHeaderBytes = 2 ** 14;
 
 type Header = ReturnType<typeof parquetHeader>;
 
@@ -59,8 +60,8 @@ export const findPages = async (
   const pages: Page[] = [];
   let firstRow = 0;
   for (let at = start; at < end && firstRow < rows; ) {
-    const window = Uint8Array.from(await readAt(at, Math.min(largestHeaderBytes, end - at)));
-    const reader = { view: new DataView(window.buffer), offset: 0 };
+    const window = await readAt(at, Math.min(firstHeaderBytes, end - at));
+    const reader = { view: new DataView(window.buffer, window.byteOffset, window.byteLength), offset: 0 };
     let header: Header;
     try {
       header = parquetHeader(reader);

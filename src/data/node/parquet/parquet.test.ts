@@ -1,3 +1,4 @@
+import { createHash } from "node:crypto";
 import { mkdir, writeFile } from "node:fs/promises";
 import { dirname, join } from "node:path";
 import { brotliCompressSync, gzipSync } from "node:zlib";
@@ -23,15 +24,18 @@ const folderOf = async (files: Readonly<Record<string, Uint8Array>>): Promise<st
   return directory;
 };
 
-const bytesOf = async (source: ImageSource): Promise<readonly Uint8Array[]> => {
+const hexOf = (bytes: Uint8Array): string => createHash("sha256").update(bytes).digest("hex");
+
+const bytesOf = async (source: ImageSource): Promise<readonly string[]> => {
   if (source.kind !== "parquet") throw new Error("not Parquet");
   const { read } = parquetBytes(source);
-  const all: Uint8Array[] = [];
-  for (let image = 0; image < source.labels.length; image++) all.push(Uint8Array.from(await read(image)));
+  const all: string[] = [];
+  for (let image = 0; image < source.labels.length; image++) all.push(hexOf(await read(image)));
   return all;
 };
 
 const pngs = images.map(({ png }) => Uint8Array.from(png));
+const hashes = pngs.map(hexOf);
 
 describe("Parquet files as a data set", () => {
   test.each([
@@ -48,13 +52,13 @@ describe("Parquet files as a data set", () => {
     expect(data.origin).toBe(`Parquet: 2 files, 30 train + 2 test images, 10 classes (label), in ${directory}`);
     expect(data.classes).toEqual(cifarClasses);
     expect([...data.train.labels]).toEqual(images.map(({ label }) => label));
-    expect(await bytesOf(data.train)).toEqual(pngs);
+    expect(await bytesOf(data.train)).toEqual(hashes);
   });
 
   test("may repeat images, which a dictionary then holds", async () => {
     const repeated = Array.from({ length: 40 }, (_, i) => images[i % 4]!);
     const directory = await folderOf({ "train.parquet": parquet(repeated), "test.parquet": parquet(images) });
-    expect(await bytesOf((await openDataSet(directory)).train)).toEqual(repeated.map(({ png }) => Uint8Array.from(png)));
+    expect(await bytesOf((await openDataSet(directory)).train)).toEqual(repeated.map(({ png }) => hexOf(png)));
   });
 
   test("may be compressed with gzip or brotli", async () => {
@@ -69,7 +73,7 @@ describe("Parquet files as a data set", () => {
       const compressors = { [codec]: (bytes: Uint8Array) => new Uint8Array(compress(bytes)) };
       const bytes = new Uint8Array(parquetWriteBuffer({ columnData: [...columns], codec, compressors }));
       const data = await openDataSet(await folderOf({ "train.parquet": bytes, "test.parquet": bytes }));
-      expect(await bytesOf(data.train)).toEqual(pngs);
+      expect(await bytesOf(data.train)).toEqual(hashes);
       expect(data.classes[9]).toBe("9");
     }
     const compressors = { ZSTD: (bytes: Uint8Array) => bytes };
@@ -136,8 +140,9 @@ describe("Parquet files as a data set", () => {
   });
 
   test("survive any damage, or are refused in one sentence", async () => {
-    const whole = parquet(images, { rowGroupSize: 6, pageSize: 9000 });
-    const directory = await folderOf({ "train.parquet": whole, "test.parquet": parquet(images.slice(0, 3)) });
+    const some = images.slice(0, 6);
+    const whole = parquet(some, { rowGroupSize: 4, pageSize: 5000 });
+    const directory = await folderOf({ "train.parquet": whole, "test.parquet": parquet(some) });
     const outcomes = { read: 0, refused: 0 };
     await fc.assert(
       fc.asyncProperty(
@@ -155,7 +160,7 @@ describe("Parquet files as a data set", () => {
             const { train } = await openDataSet(directory);
             if (train.kind !== "parquet") throw new Error("not Parquet");
             const { read } = parquetBytes(train);
-            for (let image = 0; image < Math.min(train.labels.length, 30); image += 4) await read(image);
+            for (let image = 0; image < Math.min(train.labels.length, 6); image += 2) await read(image);
             outcomes.read++;
           } catch (error) {
             outcomes.refused++;
@@ -164,7 +169,7 @@ describe("Parquet files as a data set", () => {
           }
         },
       ),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
     expect(outcomes.refused).toBeGreaterThan(20);
   });
