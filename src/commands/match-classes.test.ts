@@ -23,7 +23,9 @@ describe("matchClasses(source, data, known)", () => {
     expect(matchClasses(source, fixed, ["tabby", "dogs"]).source).toBe(source);
     expect(matchClasses(source, fixed, ["cats", "dogs"]).source).toBe(source);
     expect([...matchClasses(source, fixed, ["dogs", "cats"]).source.labels]).toEqual([1, 0]);
-    expect(() => matchClasses(source, fixed, ["a", "b", "c"])).toThrow("photos has classes that the weights don't know");
+    expect(() => matchClasses(source, fixed, ["a", "b", "c"])).toThrow(
+      "photos has classes that the weights don't know",
+    );
   });
   test("refuses a class whose name the network gives to two of its own, and no other", () => {
     expect(() => matchClasses(source, data, ["dogs", "crane", "cats", "crane", "dogs"])).toThrow(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { cifar100Rows, cifar10Rows, cifarSource } from "./cifar.ts";
+import { cifar10Rows, cifar100Rows, cifarSource } from "./cifar.ts";
 
 const row = (labels: readonly number[], value: number): Uint8Array =>
   Uint8Array.of(...labels, ...new Uint8Array(3072).fill(value));

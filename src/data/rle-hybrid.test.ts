@@ -4,7 +4,9 @@ import { decodeRleHybrid } from "./rle-hybrid.ts";
 
 describe("decodeRleHybrid(bytes, width, count)", () => {
   test("reads the example of the format: 0 … 7 packed in three bits", () => {
-    expect([...decodeRleHybrid(Uint8Array.of(3, 0b10001000, 0b11000110, 0b11111010), 3, 8)]).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect([...decodeRleHybrid(Uint8Array.of(3, 0b10001000, 0b11000110, 0b11111010), 3, 8)]).toEqual([
+      0, 1, 2, 3, 4, 5, 6, 7,
+    ]);
   });
   test("reads runs, of any width, and runs after one another", () => {
     expect([...decodeRleHybrid(Uint8Array.of(6, 1), 1, 3)]).toEqual([1, 1, 1]);

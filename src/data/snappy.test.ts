@@ -5,7 +5,24 @@ import { decompressSnappy } from "./snappy.ts";
 describe("decompressSnappy(bytes, length)", () => {
   test("reads literals, copies of all three kinds, and copies that repeat themselves", () => {
     // "abcd" as a literal; a copy of 4 from 4 back (1-byte offset); of 8 from 1 back, overlapping (2 bytes); of 2 from 16 back (4 bytes).
-    const bytes = Uint8Array.of(18, (4 - 1) << 2, 97, 98, 99, 100, 1, 4, ((8 - 1) << 2) | 2, 1, 0, ((2 - 1) << 2) | 3, 16, 0, 0, 0);
+    const bytes = Uint8Array.of(
+      18,
+      (4 - 1) << 2,
+      97,
+      98,
+      99,
+      100,
+      1,
+      4,
+      ((8 - 1) << 2) | 2,
+      1,
+      0,
+      ((2 - 1) << 2) | 3,
+      16,
+      0,
+      0,
+      0,
+    );
     expect(new TextDecoder().decode(decompressSnappy(bytes, 18))).toBe("abcdabcdddddddddab");
   });
   test("reads literals whose length takes bytes of its own", () => {

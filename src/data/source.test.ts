@@ -59,7 +59,15 @@ describe("sources of pictures in larger files", () => {
     expect(selectImages(spans, [2, 0])).toEqual(selected);
     expect(sourceBytes(spans)).toBe(3 * (4 + 4 + 8 + 4) + 6);
     const rows = Int32Array.of(5, 6, 0);
-    const parquet: ImageSource<"parquet"> = { kind: "parquet", folder: "/f", files, column: "image", fileOf, rows, labels };
+    const parquet: ImageSource<"parquet"> = {
+      kind: "parquet",
+      folder: "/f",
+      files,
+      column: "image",
+      fileOf,
+      rows,
+      labels,
+    };
     expect(selectImages(parquet, [2, 0])).toEqual({ ...parquet, ...parts, rows: Int32Array.of(0, 5) });
     expect([sourceBytes(parquet), pixelShapeOf(parquet), pixelShapeOf(spans)]).toEqual([36, null, null]);
   });

@@ -10,8 +10,8 @@ import { openReader } from "../../data/node/readers.ts";
 import { cifarClasses, type SmallImage, smallImages, writeAllForms } from "../../data/node/sources.test.fixture.ts";
 import { temporaryDirectory } from "../../data/node/temporary-directory.test.fixture.ts";
 import type { ImageSource } from "../../data/source.ts";
-import type { CommandEvent } from "../events.ts";
 import { madeUpEnvironment } from "../environment.test.fixture.ts";
+import type { CommandEvent } from "../events.ts";
 import { packData } from "./pack.ts";
 
 const train: readonly SmallImage[] = await smallImages(2, 1);
@@ -43,7 +43,9 @@ const pixelsOf = async (source: ImageSource): Promise<readonly string[]> => {
 };
 
 /** Members of an archive, as tar-stream reads them. */
-const membersOf = async (path: string): Promise<readonly { readonly name: string; readonly hash: string; readonly time: number }[]> => {
+const membersOf = async (
+  path: string,
+): Promise<readonly { readonly name: string; readonly hash: string; readonly time: number }[]> => {
   const members: { name: string; hash: string; time: number }[] = [];
   const extract = tar.extract();
   Readable.from([await readFile(path)]).pipe(extract);
@@ -65,11 +67,7 @@ describe("packData(options, environment)", () => {
     const folder = join(cwd, "packed");
     expect([document.folder, document.images, document.classes]).toEqual([folder, 30, 10]);
     const names = (await readdir(folder)).sort();
-    expect(names).toEqual([
-      "classes.txt",
-      "pack.json",
-      ...document.shards.map(({ file }) => file).sort(),
-    ]);
+    expect(names).toEqual(["classes.txt", "pack.json", ...document.shards.map(({ file }) => file).sort()]);
     expect(names).toContain("train-000002.tar");
     expect(names).toContain("val-000000.tar");
     expect(document.shards.every(({ bytes }) => bytes <= 2 ** 15)).toBe(true);

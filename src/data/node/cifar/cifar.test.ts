@@ -119,9 +119,7 @@ describe("CIFAR by its name", () => {
     const cache = await temporaryDirectory();
     const failure = openCifarArchive(cifar10Layout, known("http://127.0.0.1:9"), { cache });
     await expect(failure).rejects.toBeInstanceOf(MissingError);
-    await expect(failure).rejects.toThrow(
-      `CIFAR-10 is not in ${cache}/cifar, and its download failed: fetch failed: `,
-    );
+    await expect(failure).rejects.toThrow(`CIFAR-10 is not in ${cache}/cifar, and its download failed: fetch failed: `);
     await expect(failure).rejects.toThrow(
       `connect this machine to the network, or put small.tar.gz from http://127.0.0.1:9/ into ${cache}/cifar, or unpack that file and name its folder instead`,
     );
@@ -135,7 +133,9 @@ describe("CIFAR by its name", () => {
     await expect(cifar100()).rejects.toThrow("CIFAR-100 is not in a cache folder");
     const signal = AbortSignal.abort(new Error("Ctrl-C"));
     const cache = await temporaryDirectory();
-    await expect(openCifarArchive(cifar10Layout, known("http://127.0.0.1:9"), { cache, signal })).rejects.toThrow("Ctrl-C");
+    await expect(openCifarArchive(cifar10Layout, known("http://127.0.0.1:9"), { cache, signal })).rejects.toThrow(
+      "Ctrl-C",
+    );
     await expect(openDataSet("cifar-10")).rejects.toBeInstanceOf(UsageError);
     await expect(openDataSet("cifar-10")).rejects.toThrow("did you mean cifar10?");
   });

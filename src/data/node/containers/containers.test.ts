@@ -38,7 +38,9 @@ describe("findContainers(directory, extension)", () => {
   test("leaves archives alone that lie beside what was unpacked from them", async () => {
     const directory = await temporaryDirectory();
     await writeFile(join(directory, "ILSVRC2012_img_train.tar"), "");
-    expect([...((await findContainers(directory, ".tar"))?.splits.values() ?? [])]).toEqual([["ILSVRC2012_img_train.tar"]]);
+    expect([...((await findContainers(directory, ".tar"))?.splits.values() ?? [])]).toEqual([
+      ["ILSVRC2012_img_train.tar"],
+    ]);
     await mkdir(join(directory, "train", "n01440764"), { recursive: true });
     expect(await findContainers(directory, ".tar")).toBeNull();
     expect(await findContainers(directory, ".parquet")).toBeNull();

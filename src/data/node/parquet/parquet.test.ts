@@ -118,7 +118,9 @@ describe("Parquet files as a data set", () => {
     );
     await expect(openDataSet(text)).rejects.toBeInstanceOf(UsageError);
     const unlabelled = await write([{ name: "image", data: [pngs[0]], type: "BYTE_ARRAY" }]);
-    await expect(openDataSet(unlabelled)).rejects.toThrow("has no column of labels (label, whole numbers); its columns are image");
+    await expect(openDataSet(unlabelled)).rejects.toThrow(
+      "has no column of labels (label, whole numbers); its columns are image",
+    );
     const beyond = await folderOf({
       "train.parquet": parquet(images),
       "test.parquet": parquet([{ label: 10, png: pngs[0]! }]),

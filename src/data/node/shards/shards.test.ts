@@ -134,7 +134,10 @@ describe("tar shards as a data set", () => {
   });
 
   test("may be named one by one with braces, or be one alone, of which a fifth is held out by the names", async () => {
-    const directory = await folderOf({ "shards/s-00.tar": shard(images), "shards/s-01.tar": shard(await smallImages(4, 6), 10) });
+    const directory = await folderOf({
+      "shards/s-00.tar": shard(images),
+      "shards/s-01.tar": shard(await smallImages(4, 6), 10),
+    });
     const pattern = join(directory, "shards", "s-{00..01}.tar");
     const data = await openDataSet(pattern);
     expect(data.train.labels.length + data.test.labels.length).toBe(50);
@@ -155,7 +158,11 @@ describe("tar shards as a data set", () => {
     });
     const data = await openDataSet(directory);
     expect(data.classes).toEqual(["cat", "class9", "class10"]);
-    expect([[...data.train.labels], [...data.test.labels], [...(data.validation?.labels ?? [])]]).toEqual([[0, 2, 1], [1], [0]]);
+    expect([[...data.train.labels], [...data.test.labels], [...(data.validation?.labels ?? [])]]).toEqual([
+      [0, 2, 1],
+      [1],
+      [0],
+    ]);
     await expect(openDataSet(directory, { validation: 1 })).rejects.toThrow(
       `${directory} has a validation split, so 1 training images can't be held out as well; leave out --validation`,
     );
@@ -224,7 +231,10 @@ describe("tar shards as a data set", () => {
   });
 
   test("names its classes by classes.txt, which has to name all", async () => {
-    const directory = await folderOf({ "a.tar": shard(await smallImages(2, 1)), "classes.txt": cifarClasses.slice(0, 9).join("\n") });
+    const directory = await folderOf({
+      "a.tar": shard(await smallImages(2, 1)),
+      "classes.txt": cifarClasses.slice(0, 9).join("\n"),
+    });
     await expect(openDataSet(directory)).rejects.toThrow(
       `${directory} names 9 classes but has the label 9; name all of them`,
     );
@@ -240,6 +250,8 @@ describe("tar shards as a data set", () => {
     await writeFile(join(directory, "a.tar"), "short");
     const reader = openReader(train);
     if (reader.kind !== "pictures") throw new Error("shards hold pictures");
-    await expect(reader.picture(0)).rejects.toThrow(/^a\.tar: 0000\d\d\.png: is cut off: 0 of its \d+ bytes are there$/);
+    await expect(reader.picture(0)).rejects.toThrow(
+      /^a\.tar: 0000\d\d\.png: is cut off: 0 of its \d+ bytes are there$/,
+    );
   });
 });
