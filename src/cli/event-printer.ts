@@ -143,6 +143,11 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       else bar.update("statistics", images, ofImages, "training images");
       if (images === ofImages) bar?.clear();
     },
+    packing: ({ folder, images, ofImages }) => {
+      if (bar === null) seldom(() => `packing ${folder}: ${formatCount(images)} of ${formatCount(ofImages)} images`);
+      else bar.update(`packing ${basename(folder)}`, images, ofImages, "images");
+      if (images === ofImages) bar?.clear();
+    },
     report: () => {},
     notice: ({ message }) => line(message),
     broken: ({ message }) => line(`warning: ${message}`),

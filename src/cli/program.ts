@@ -265,6 +265,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
         return done(answerPull(name, nodePullEnvironment({ signal, onEvent }), session));
       }),
   );
+  addDataCommands(program, command, inSession);
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),

@@ -34,6 +34,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   statistics: false,
   probing: false,
   inspecting: false,
+  packing: false,
   report: true,
   broken: true,
   notice: false,

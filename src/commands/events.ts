@@ -60,6 +60,14 @@ export interface StatisticsEvent {
   readonly ofImages: number;
 }
 
+/** Images written into shards so far. */
+export interface PackingEvent {
+  readonly event: "packing";
+  readonly folder: string;
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** The report and its pictures were written. */
 export interface ReportEvent {
   readonly event: "report";
@@ -76,6 +84,7 @@ export type CommandEvent =
   | EvaluatingEvent
   | StatisticsEvent
   | InspectingEvent
+  | PackingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

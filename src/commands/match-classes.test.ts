@@ -18,6 +18,15 @@ describe("matchClasses(source, data, known)", () => {
     const memory = memorySource([1, 1, 1], Uint8Array.of(1, 2), [0, 1]);
     expect(matchClasses(memory, { name: "idx", classes: ["0", "1"] }, ["shoe", "bag"]).source).toBe(memory);
   });
+  test("leaves numbers alone that the data fix, where the network has other words for as many classes", () => {
+    const fixed = { ...data, labelsAreFixed: true };
+    expect(matchClasses(source, fixed, ["tabby", "dogs"]).source).toBe(source);
+    expect(matchClasses(source, fixed, ["cats", "dogs"]).source).toBe(source);
+    expect([...matchClasses(source, fixed, ["dogs", "cats"]).source.labels]).toEqual([1, 0]);
+    expect(() => matchClasses(source, fixed, ["a", "b", "c"])).toThrow(
+      "photos has classes that the weights don't know",
+    );
+  });
   test("refuses a class whose name the network gives to two of its own, and no other", () => {
     expect(() => matchClasses(source, data, ["dogs", "crane", "cats", "crane", "dogs"])).toThrow(
       new UsageError(

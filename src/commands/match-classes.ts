@@ -30,19 +30,23 @@ const checkUnambiguous = (
 };
 
 /**
- * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the data are no folder,
- * the numbers are taken as they are. Throws UsageError for a class of a folder that the network doesn't know, and for one whose name it
- * gives to more than one of its classes.
+ * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the images lie in memory,
+ * the numbers are taken as they are; also where the data fix their numbers (`labelsAreFixed`) and name as many classes in other words.
+ * Throws UsageError for a class that the network doesn't know, and for one whose name it gives to more than one of its classes.
  */
 export const matchClasses = (
   source: ImageSource,
-  data: Pick<DataSet, "name" | "classes">,
+  data: Pick<DataSet, "name" | "classes" | "labelsAreFixed">,
   known: readonly string[] | null,
 ): MatchedImages => {
   const { classes } = data;
-  if (known === null || source.kind !== "files") return { source, classes };
+  if (known === null || source.kind === "memory") return { source, classes };
   const labelOf = new Map(known.map((name, label) => [name, label]));
   const unknown = classes.filter((name) => !labelOf.has(name));
+  if (data.labelsAreFixed === true && known.length === classes.length) {
+    const isSame = classes.every((name, label) => name === known[label]);
+    if (isSame || unknown.length > 0) return { source, classes: known };
+  }
   if (unknown.length > 0) {
     throw new UsageError(
       `${data.name} has classes that the weights don't know: ${listed(unknown)}; they know ${listed(known)}`,

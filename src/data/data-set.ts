@@ -30,6 +30,11 @@ export interface DataSet {
   readonly files: readonly DataFile[];
   /** What was found unusable when the data set was opened. */
   readonly leftOut?: readonly LeftOutFile[];
+  /**
+   * Labels are numbers that the data themselves fix (CIFAR's, ImageNet's sorted synsets, those in tar shards or Parquet files), not places in
+   * the order of folders' names: networks whose class names are other words for the same classes may be used as they are.
+   */
+  readonly labelsAreFixed?: boolean;
 }
 
 /**

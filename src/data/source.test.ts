@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { readMemory } from "./reader.ts";
-import { memorySource, pixelShapeOf, selectImages, sourceBytes } from "./source.ts";
+import { type ImageSource, memorySource, pixelShapeOf, selectImages, sourceBytes } from "./source.ts";
 
 const source = memorySource([1, 1, 2], Uint8Array.of(1, 2, 3, 4, 5, 6), [7, 8, 9]);
 
@@ -35,6 +35,41 @@ describe("selectImages(source, indices)", () => {
     const selected = selectImages(source, [2, 0]);
     expect([...selected.pixels]).toEqual([5, 6, 1, 2]);
     expect([...selected.labels]).toEqual([9, 7]);
+  });
+});
+
+describe("sources of pictures in larger files", () => {
+  const labels = Int32Array.of(0, 1, 2);
+  const fileOf = Int32Array.of(0, 0, 1);
+  const files = ["a", "b"];
+  test("are selected from like any other, and say what they take", () => {
+    const spans: ImageSource<"spans"> = {
+      kind: "spans",
+      folder: "/f",
+      files,
+      fileOf,
+      labels,
+      offsets: Float64Array.of(512, 2048, 2 ** 40),
+      lengths: Int32Array.of(10, 20, 30),
+      names: ["x", "y", "z"],
+    };
+    const parts = { fileOf: Int32Array.of(1, 0), labels: Int32Array.of(2, 0) };
+    const offsets = Float64Array.of(2 ** 40, 512);
+    const selected = { ...spans, ...parts, offsets, lengths: Int32Array.of(30, 10), names: ["z", "x"] };
+    expect(selectImages(spans, [2, 0])).toEqual(selected);
+    expect(sourceBytes(spans)).toBe(3 * (4 + 4 + 8 + 4) + 6);
+    const rows = Int32Array.of(5, 6, 0);
+    const parquet: ImageSource<"parquet"> = {
+      kind: "parquet",
+      folder: "/f",
+      files,
+      column: "image",
+      fileOf,
+      rows,
+      labels,
+    };
+    expect(selectImages(parquet, [2, 0])).toEqual({ ...parquet, ...parts, rows: Int32Array.of(0, 5) });
+    expect([sourceBytes(parquet), pixelShapeOf(parquet), pixelShapeOf(spans)]).toEqual([36, null, null]);
   });
 });
 

@@ -1,5 +1,5 @@
-// Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, or lists of
-// files, and later shards. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
+// Where the images of a split come from, as data that can be handed to worker threads: pixels in shared memory, lists of files, places
+// within tar shards, or rows of Parquet files. A new kind of source is one line in `ImageSources` and one row in each table over its kinds.
 import { type ChannelLayout, transposeEach } from "../base/channel-layout.ts";
 import { UsageError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
@@ -13,6 +13,26 @@ export interface ImageSources {
   memory: { readonly shape: PixelShape; readonly pixels: Uint8Array };
   /** Pictures of any sizes, decoded when they are asked for: image i is the file `folder`/`paths[i]`, with "/" between the parts. */
   files: { readonly folder: string; readonly paths: readonly string[] };
+  /**
+   * Pictures stored whole within larger files (tar shards): image i is the `lengths[i]` bytes from byte `offsets[i]` on of the file
+   * `folder`/`files[fileOf[i]]`, and errors call it `names[i]`.
+   */
+  spans: {
+    readonly folder: string;
+    readonly files: readonly string[];
+    readonly fileOf: Int32Array;
+    readonly offsets: Float64Array;
+    readonly lengths: Int32Array;
+    readonly names: readonly string[];
+  };
+  /** Pictures in a column of Parquet files: image i is row `rows[i]`, counted from 0, of `folder`/`files[fileOf[i]]`. */
+  parquet: {
+    readonly folder: string;
+    readonly files: readonly string[];
+    readonly column: string;
+    readonly fileOf: Int32Array;
+    readonly rows: Int32Array;
+  };
 }
 export type SourceKind = keyof ImageSources;
 
@@ -76,6 +96,9 @@ export const filesSource = (
   return { kind: "files", folder, paths, labels: Int32Array.from(labels) };
 };
 
+const int32Of = (values: Int32Array, indices: ArrayLike<number>): Int32Array =>
+  Int32Array.from(indices, (image) => values[image]!);
+
 const selections: {
   readonly [K in SourceKind]: (source: ImageSource<K>, indices: ArrayLike<number>) => ImageSource<K>;
 } = {
@@ -94,7 +117,21 @@ const selections: {
     kind: "files",
     folder,
     paths: Array.from(indices, (image) => paths[image]!),
-    labels: Int32Array.from(indices, (image) => labels[image]!),
+    labels: int32Of(labels, indices),
+  }),
+  spans: ({ labels, fileOf, offsets, lengths, names, ...rest }, indices) => ({
+    ...rest,
+    labels: int32Of(labels, indices),
+    fileOf: int32Of(fileOf, indices),
+    offsets: Float64Array.from(indices, (image) => offsets[image]!),
+    lengths: int32Of(lengths, indices),
+    names: Array.from(indices, (image) => names[image]!),
+  }),
+  parquet: ({ labels, fileOf, rows, ...rest }, indices) => ({
+    ...rest,
+    labels: int32Of(labels, indices),
+    fileOf: int32Of(fileOf, indices),
+    rows: int32Of(rows, indices),
   }),
 };
 
@@ -104,10 +141,16 @@ export const selectImages = <K extends SourceKind>(
   indices: ArrayLike<number>,
 ): ImageSource<K> => selections[source.kind](source, indices);
 
+/** Of texts, at two bytes a letter. */
+const textBytes = (texts: readonly string[]): number => texts.reduce((bytes, text) => bytes + 2 * text.length, 0);
+
 const sizes: { readonly [K in SourceKind]: (source: ImageSource<K>) => number } = {
   memory: (source) => source.pixels.byteLength + source.labels.byteLength,
-  // As text of two bytes a letter; every worker thread has a copy.
-  files: ({ paths, labels }) => paths.reduce((bytes, path) => bytes + 2 * path.length, labels.byteLength),
+  // Every worker thread has a copy of these.
+  files: ({ paths, labels }) => textBytes(paths) + labels.byteLength,
+  spans: ({ labels, fileOf, offsets, lengths, names }) =>
+    labels.byteLength + fileOf.byteLength + offsets.byteLength + lengths.byteLength + textBytes(names),
+  parquet: ({ labels, fileOf, rows }) => labels.byteLength + fileOf.byteLength + rows.byteLength,
 };
 
 /** Memory that a source itself keeps, in bytes. */
@@ -116,6 +159,8 @@ export const sourceBytes = <K extends SourceKind>(source: ImageSource<K>): numbe
 const pixelShapes: { readonly [K in SourceKind]: (source: ImageSource<K>) => PixelShape | null } = {
   memory: (source) => source.shape,
   files: () => null,
+  spans: () => null,
+  parquet: () => null,
 };
 
 /** The shape that all images of a source have; null where they may differ. */

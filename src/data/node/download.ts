@@ -1,8 +1,6 @@
-// Downloads one file with a bound on its size and a checksum, and puts it in place whole: it is written under a temporary
-// name, synced and renamed, so that nobody ever sees half of it.
-import { createHash, randomUUID } from "node:crypto";
-import { mkdir, open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+// Downloads one file with a bound on its size and a checksum, and puts it in place whole.
+import { createHash } from "node:crypto";
+import { writeWhole } from "./write-whole.ts";
 
 export interface DownloadProgress {
   readonly event: "download";
@@ -42,24 +40,6 @@ const receive = async ({ address, bytes, signal, onEvent }: Download): Promise<U
   }
   if (receivedBytes < bytes) throw new Error(`${address} sent ${receivedBytes} of the expected ${bytes} bytes`);
   return content;
-};
-
-const writeWhole = async (path: string, content: Uint8Array): Promise<void> => {
-  await mkdir(dirname(path), { recursive: true });
-  const temporary = `${path}.${randomUUID()}.part`;
-  try {
-    const file = await open(temporary, "wx");
-    try {
-      await file.writeFile(content);
-      await file.sync();
-    } finally {
-      await file.close();
-    }
-    await rename(temporary, path);
-  } catch (error) {
-    await rm(temporary, { force: true });
-    throw error;
-  }
 };
 
 /** Throws when the address doesn't answer, when size or MD5 differ, and when the file can't be written. */

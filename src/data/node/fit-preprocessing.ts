@@ -7,14 +7,18 @@ import { type Preprocessing, preprocessingOf } from "../preprocessing.ts";
 import { readMemory } from "../reader.ts";
 import type { ImageSource, PixelShape, SourceKind } from "../source.ts";
 
+const fitPhotographs = async (_: ImageSource, input: PixelShape | null): Promise<Preprocessing> => {
+  if (input === null) throw new UsageError("pictures of several sizes need to know the network's input; give it");
+  return photographPreprocessing(input);
+};
+
 const fits: {
   readonly [K in SourceKind]: (train: ImageSource<K>, input: PixelShape | null) => Promise<Preprocessing>;
 } = {
   memory: async (train) => preprocessingOf(train.shape, pixelStatistics(readMemory(train))),
-  files: async (_, input) => {
-    if (input === null) throw new UsageError("pictures of several sizes need to know the network's input; give it");
-    return photographPreprocessing(input);
-  },
+  files: fitPhotographs,
+  spans: fitPhotographs,
+  parquet: fitPhotographs,
 };
 
 /**
