@@ -1,12 +1,22 @@
-// Which code computes a convolution: the candidates, best first by rule, and the choice among them. Who knows better (by measuring)
-// has one function to replace.
+// Which code computes a convolution: the candidates, best first by rule, and the choice among them: by these rules, or by measuring
+// (measured-choice.ts) where the program is compiled with measured choices.
 import { UnsupportedError } from "../../../base/errors.ts";
 import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
 import type { ConvParams } from "../../../graph/geometry.ts";
 import { slowCodeOf } from "../../slow-code.ts";
-import type { ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
+import type {
+  ConvolutionDescription,
+  Dnnl,
+  ElementType,
+  ImageLayout,
+  MemoryDescriptor,
+  PostOp,
+  Primitive,
+} from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
+import type { Physical } from "../physical.ts";
 import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
+import { measuredChoice } from "./measured-choice.ts";
 
 /** One convolution, in one direction. */
 export interface ConvolutionLayer {
@@ -19,6 +29,8 @@ export interface ConvolutionLayer {
   readonly type: ElementType;
   /** Forward passes only: what is done beside convolving. */
   readonly ending?: { readonly bias?: MemoryDescriptor; readonly postOp?: PostOp };
+  /** The images that are read, as they lie: what a measured choice counts reorders from. */
+  readonly given?: { readonly x?: Physical; readonly y?: Physical };
 }
 
 /** One way to compute it. Operands that are of another type, or lie otherwise, are reordered before. */
@@ -28,6 +40,10 @@ export interface ConvolutionCandidate {
   readonly layouts: readonly [ImageLayout, ImageLayout];
   /** By default the engine's. */
   readonly algorithm?: "direct" | "auto";
+  /** Which of the library's implementations; by default 0, its first choice. */
+  readonly alternative?: number;
+  /** Fewer groups than the convolution has, of more channels each; the filters are filled up with zeros (regroup.ts). */
+  readonly groups?: number;
 }
 
 export interface ConvolutionImplementation extends ConvolutionCandidate {
@@ -69,18 +85,19 @@ const ordinaryCandidates = (
  * divide the channels, weight gradients come out wrong, by other amounts from run to run (seen with x [3, 8, 10, 10] and stride 2;
  * test/conformance has the case); in bf16 it even writes outside its memory. Such code is never taken.
  */
-const isWrong = (implementation: string, x: ImageShape, stride: Pair): boolean =>
+export const isWrong = (implementation: string, x: ImageShape, stride: Pair): boolean =>
   /^jit(_bf16)?_1x1/.test(implementation) && (stride[0] > 1 || stride[1] > 1) && x[1] % 16 !== 0;
 
-/** Throws UnsupportedError when the library has no code for it. */
-const describeCandidate = (
-  context: Lowering,
-  { pass, x, filter, y, params, ending = {} }: ConvolutionLayer,
-  { type, layouts, algorithm = context.options.convolution }: ConvolutionCandidate,
-): Primitive => {
-  const { dnnl } = context;
-  const weightShape = nativeFilter(filter, params.groups);
-  return context.describe({
+/** How the library is told about it. `algorithm`: the engine's. */
+export const descriptionOf = (
+  dnnl: Dnnl,
+  { pass, x, filter: [o, , u, v], y, params, ending = {} }: ConvolutionLayer,
+  candidate: ConvolutionCandidate,
+  engineAlgorithm: "direct" | "auto",
+): ConvolutionDescription => {
+  const { type, layouts, algorithm = engineAlgorithm, alternative, groups = params.groups } = candidate;
+  const weightShape = nativeFilter([o, x[1] / groups, u, v], groups);
+  return {
     kind: "convolution",
     algorithm,
     pass,
@@ -90,17 +107,27 @@ const describeCandidate = (
     y: dnnl.image(y, layouts[1], type),
     stride: params.stride,
     padding: params.padding,
+    ...(alternative !== undefined && { alternative }),
     ...ending,
-  });
+  };
+};
+
+/** What computes a convolution: measured, where the program is compiled with measured choices, else by rule. Throws UnsupportedError. */
+export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
+  const ruled = implementationByRule(context, layer);
+  const measured = measuredChoice(context, layer, ruled);
+  if (measured === null) return ruled;
+  const description = descriptionOf(context.dnnl, layer, measured, context.options.convolution);
+  return { ...measured, primitive: context.describe(description) };
 };
 
 /** The first candidate for which there is fast code; else the first for which there is any. Throws UnsupportedError. */
-export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
+const implementationByRule = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
   let slow: ConvolutionImplementation | null = null;
   let refusal: UnsupportedError | null = null;
   for (const candidate of candidatesOf(layer)) {
     try {
-      const primitive = describeCandidate(context, layer, candidate);
+      const primitive = context.describe(descriptionOf(context.dnnl, layer, candidate, context.options.convolution));
       if (isWrong(primitive.implementation, layer.x, layer.params.stride)) continue;
       if (layer.pass === "inference" && isPoorWinograd(primitive.implementation, layer.x, layer.y)) continue;
       if (slowCodeOf(primitive.implementation) === null) return { ...candidate, primitive };

@@ -67,12 +67,13 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
   const chooseWith = (postOp: PostOp) => {
     const ending = { ...(vector && { bias: vector.descriptor }), postOp };
     const shapes = { x: x.shape, filter: weight.shape, y: results.y.shape };
-    return chooseImplementation(context, { pass, ...shapes, params, type: context.typeOf(x), ending });
+    const given = { x: context.asIs(x) };
+    return chooseImplementation(context, { pass, ...shapes, params, type: context.typeOf(x), ending, given });
   };
-  const call = ({ primitive, layouts }: ConvolutionImplementation, to: Physical): void =>
-    context.call(primitive, [
-      ["x", context.read(x, layouts[0])],
-      ["weight", readWeight(context, weight, primitive, params.groups)],
+  const call = (chosen: ConvolutionImplementation, to: Physical): void =>
+    context.call(chosen.primitive, [
+      ["x", context.read(x, chosen.layouts[0])],
+      ["weight", readWeight(context, weight, chosen, params.groups)],
       ...(vector ? [["bias", vector] as const] : []),
       ["y", to],
     ]);
