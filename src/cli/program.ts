@@ -56,6 +56,8 @@ const engineOptions = (): readonly Option[] => [
     "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
   ),
 ];
+const choicesOption = (): Option =>
+  option("--choices <how>", "the code of each convolution: measured, remembered by this machine (default), or by rules");
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
@@ -78,6 +80,7 @@ interface Engines {
   readonly engine?: string;
   readonly threads?: number;
   readonly convolution?: string;
+  readonly choices?: string;
 }
 interface Weights {
   readonly seed?: number;
@@ -137,12 +140,13 @@ const ofNewRuns = [
   "batchNorm",
   "out",
   "dryRun",
+  "choices",
 ] as const;
 
 const trainRequest = (data: string | undefined, options: Train) => {
   const { resume, ...rest } = options;
   const named = { ...rest, ...(data !== undefined && { data }) };
-  if (resume === undefined) return named;
+  if (resume === undefined) return { choices: "measured", ...named };
   const given = ofNewRuns.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -215,6 +219,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--dry-run", "say what it would take, and stop"),
     number("--workers <n>", "threads that prepare batches (default: 1)"),
     ...engineOptions(),
+    choicesOption(),
   ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
@@ -280,6 +285,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--profile", "the time of each node as well, and what computes it"),
     option("--picture <file>", "draws the profile to an .svg or .png file"),
     ...engineOptions(),
+    choicesOption(),
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );

@@ -6,6 +6,7 @@ import { MeasuringScratch } from "./measuring-scratch.ts";
 import type { TakenChoices } from "./protocol.ts";
 
 export interface MeasuringOptions {
+  readonly threads: number;
   /** Milliseconds. */
   readonly now: () => number;
   /** All measuring of an engine together; beyond it choices are by rule. */
@@ -16,6 +17,8 @@ export interface MeasuringOptions {
 
 export class ConvolutionChoices {
   readonly scratch: MeasuringScratch;
+  /** What speed depends on beside the layer and the processor: part of every key. */
+  readonly setting: string;
   readonly #options: MeasuringOptions;
   readonly #known: Map<string, string>;
   #used = new Map<string, string>();
@@ -26,6 +29,7 @@ export class ConvolutionChoices {
   #allMilliseconds = 0;
 
   constructor(dnnl: Dnnl, known: Choices, options: MeasuringOptions) {
+    this.setting = `oneDNN ${dnnl.version}, threads ${options.threads}`;
     this.scratch = new MeasuringScratch(dnnl, options.now);
     this.#known = new Map(Object.entries(known));
     this.#options = options;

@@ -22,7 +22,7 @@ import { NativeState } from "./state.ts";
 type Handlers = { readonly [K in RequestKind]: (request: Request<K>) => Requests[K]["answer"] };
 
 /** What measures convolutions, and tells how far it has come about every two seconds. */
-const openChoices = (dnnl: Dnnl, { choices }: DriverOptions): ConvolutionChoices | null => {
+const openChoices = (dnnl: Dnnl, { choices, threads }: DriverOptions): ConvolutionChoices | null => {
   if (choices === undefined) return null;
   const { known, budgetMs } = choices;
   const now = (): number => performance.now();
@@ -32,7 +32,7 @@ const openChoices = (dnnl: Dnnl, { choices }: DriverOptions): ConvolutionChoices
     told = milliseconds;
     send({ kind: "measuring", layers, milliseconds });
   };
-  return new ConvolutionChoices(dnnl, known, { now, budgetMs, onMeasured });
+  return new ConvolutionChoices(dnnl, known, { threads, now, budgetMs, onMeasured });
 };
 
 const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {

@@ -64,15 +64,15 @@ const nameOf = (
 const lies = (physical: Physical | undefined): string =>
   physical === undefined ? "" : ` from ${physical.layout} ${physical.dtype}`;
 
-/** By what a choice is kept: everything that the time depends on but machine, library and threads. */
-const keyOf = (layer: ConvolutionLayer, algorithm: "direct" | "auto"): string => {
+/** By what a choice is kept: everything that the time depends on but the processor. */
+const keyOf = (setting: string, layer: ConvolutionLayer, algorithm: "direct" | "auto"): string => {
   const { pass, x, filter, y, params, type, ending, given } = layer;
   const { stride, padding, groups } = params;
   const { top, left, bottom, right } = padding;
   const geometry = `stride ${stride.join("×")} padding ${[top, left, bottom, right].join(" ")} groups ${groups}`;
   const after = `${ending?.bias ? "bias " : ""}${ending?.postOp ?? "nothing"}`;
   const shapes = `${x.join("×")}${lies(given?.x)} ${filter.join("×")} ${y.join("×")}${lies(given?.y)}`;
-  return `${pass} ${type} ${algorithm}: ${shapes}, ${geometry}, then ${after}`;
+  return `${setting}: ${pass} ${type} ${algorithm}: ${shapes}, ${geometry}, then ${after}`;
 };
 
 /** A primitive to measure; the caller destroys it. Null where the library has none, or one that must not be taken. */
@@ -140,7 +140,7 @@ export const measuredChoice = (
 ): ConvolutionCandidate | null => {
   const { choices, convolution } = context.options;
   if (choices === undefined) return null;
-  const key = keyOf(layer, convolution);
+  const key = keyOf(choices.setting, layer, convolution);
   const candidates = measuredCandidates(layer, ruled, convolution);
   const ruledName = `by rule: ${ruled.primitive.implementation}`;
 
