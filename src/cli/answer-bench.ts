@@ -4,7 +4,13 @@ import { UsageError } from "../base/errors.ts";
 import { profilePicture } from "../commands/bench/profile-picture.ts";
 import { checkPictureName, writePicture } from "../commands/bench/write-picture.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
-import { choiceMethodOf, convolutionOf, type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
+import {
+  choiceMethodOf,
+  convolutionOf,
+  type EngineOptions,
+  engineNameOf,
+  threadsOf,
+} from "../commands/choose-engine.ts";
 import { precisionOf } from "../commands/choose-precision.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";

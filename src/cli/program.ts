@@ -51,13 +51,13 @@ const number = (flags: string, description: string): Option => option(flags, des
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
-  option(
-    "--convolution <algorithm>",
-    "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
-  ),
+  option("--convolution <algorithm>", "direct, or auto: maybe Winograd's (default: direct to train, else auto)"),
 ];
 const choicesOption = (): Option =>
-  option("--choices <how>", "the code of each convolution: measured, remembered by this machine (default), or by rules");
+  option(
+    "--choices <how>",
+    "the code of each convolution: measured, remembered by this machine (default), or by rules",
+  );
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
@@ -209,10 +209,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     number("--seed <n>", "decides weights, order and augmentation"),
     number("--validation <n>", "training images held out for choices"),
     option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
-    option(
-      "--freeze <part>",
-      "with --weights: none, body, or how many stages stay as they are (default: the recipe's)",
-    ),
+    option("--freeze <part>", "with --weights: none, body, or how many stages stay (default: the recipe's)"),
     option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
     option("--out <directory>", "the run directory (default: runs/<name>)"),
     option("--resume <run>", "go on with a run"),

@@ -1,19 +1,31 @@
 // The cache of measured choices: what was measured on this machine seeds new runs, so that they begin at once, and alike. Nothing
 // depends on it: a run keeps its own choices in its directory. A file that isn't ours is passed over with one sentence.
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
-import { z } from "zod";
+import { mkdir } from "node:fs/promises";
+import { dirname, join } from "node:path";
 import { writeTextAtomically } from "../checkpoint/node/atomic-file.ts";
 import type { Choices } from "../engine/contract.ts";
 
 /** So many choices are kept, of all machines and libraries together; the oldest go first. A choice takes some 250 bytes. */
 export const mostChoices = 5000;
 
-const schema = z.strictObject({
-  formatVersion: z.literal(1),
-  /** By processor, and then by what the engine keeps a choice by: library, threads, layer. */
-  choices: z.record(z.string(), z.string()),
-});
+const formatVersion = 1;
+
+/** The choices of a cache file, by processor and then by what the engine keeps a choice by; null where it is something else. */
+const choicesIn = (text: string): Choices | null => {
+  try {
+    const content: unknown = JSON.parse(text);
+    if (typeof content !== "object" || content === null) return null;
+    if (!("formatVersion" in content && content.formatVersion === formatVersion && "choices" in content)) return null;
+    const { choices } = content;
+    if (typeof choices !== "object" || choices === null || Array.isArray(choices)) return null;
+    const entries = Object.entries<unknown>({ ...choices });
+    const words = entries.flatMap(([key, choice]) => (typeof choice === "string" ? [[key, choice] as const] : []));
+    return words.length === entries.length ? Object.fromEntries(words) : null;
+  } catch {
+    return null;
+  }
+};
 
 const prefixOf = (processor: string): string => `${processor} | `;
 
@@ -37,12 +49,10 @@ const readAll = (file: string, onNotice: (message: string) => void): Choices => 
   } catch {
     return {}; // there is none yet, or it can't be read: then nothing is known
   }
-  try {
-    return schema.parse(JSON.parse(text)).choices;
-  } catch {
-    onNotice(`${file} is not a cache of measured choices, and is passed over; the next measurement replaces it`);
-    return {};
-  }
+  const choices = choicesIn(text);
+  if (choices !== null) return choices;
+  onNotice(`${file} is not a cache of measured choices, and is passed over; the next measurement replaces it`);
+  return {};
 };
 
 /** What was measured on this processor. */
@@ -61,6 +71,6 @@ export const addToChoiceCache = async (file: string, processor: string, measured
     all.set(prefix + key, choice);
   }
   const choices = Object.fromEntries([...all].slice(-mostChoices));
-  const content: z.infer<typeof schema> = { formatVersion: 1, choices };
-  await writeTextAtomically(file, `${JSON.stringify(content, null, 1)}\n`).catch(() => {});
+  await mkdir(dirname(file), { recursive: true }).catch(() => {});
+  await writeTextAtomically(file, `${JSON.stringify({ formatVersion, choices }, null, 1)}\n`).catch(() => {});
 };

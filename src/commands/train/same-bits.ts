@@ -5,7 +5,12 @@ import type { RunRecord } from "../run-directory/run-record.ts";
 /** One sentence for the person, or null where the run goes on bit by bit as if it had not stopped. */
 export const differingBits = (
   record: Pick<RunRecord, "engine" | "threads" | "convolution" | "versions" | "hardware">,
-  { engine, version, threads, convolution }: Pick<ChosenEngine, "version" | "threads" | "convolution"> & {
+  {
+    engine,
+    version,
+    threads,
+    convolution,
+  }: Pick<ChosenEngine, "version" | "threads" | "convolution"> & {
     readonly engine: { readonly name: string };
   },
   cpu: string,

@@ -15,9 +15,20 @@ export interface MeasuringOptions {
   readonly onMeasured?: (layers: number, milliseconds: number) => void;
 }
 
-export class ConvolutionChoices {
-  readonly scratch: MeasuringScratch;
+/** What the lowering of convolutions asks. */
+export interface Choosing {
   /** What speed depends on beside the layer and the processor: part of every key. */
+  readonly setting: string;
+  readonly scratch: Pick<MeasuringScratch, "time" | "timeReorder">;
+  known(key: string): string | null;
+  /** That a choice is made use of, known before or made by rule. */
+  use(key: string, choice: string): void;
+  /** The choice that `measure` finds, or null where no time for measuring is left. */
+  measure(key: string, measure: () => string): string | null;
+}
+
+export class ConvolutionChoices implements Choosing {
+  readonly scratch: MeasuringScratch;
   readonly setting: string;
   readonly #options: MeasuringOptions;
   readonly #known: Map<string, string>;
@@ -39,13 +50,11 @@ export class ConvolutionChoices {
     return this.#known.get(key) ?? null;
   }
 
-  /** That a choice is made use of, known before or made by rule. */
   use(key: string, choice: string): void {
     this.#used.set(key, choice);
     this.#known.set(key, choice);
   }
 
-  /** The choice that `measure` finds, or null where no time for measuring is left. */
   measure(key: string, measure: () => string): string | null {
     const { now, budgetMs, onMeasured } = this.#options;
     if (this.#allMilliseconds >= budgetMs) return null;

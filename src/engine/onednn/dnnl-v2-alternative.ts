@@ -15,7 +15,7 @@ export const alternativeDescriptor = (
   alternative: number,
   where: string,
 ): object => {
-  const { functions, created, engine, fetch, nameOf, destroyDescriptor } = native;
+  const { functions, created, engine, currentOf, nameOf, destroyDescriptor } = native;
   const refusal = new UnsupportedError("onednn", where, `oneDNN has no implementation ${alternative} for it`);
   const out: [object | null] = [null];
   if (functions.iterator(out, operation, attributes, engine, hint) !== 0) throw refusal;
@@ -24,7 +24,7 @@ export const alternativeDescriptor = (
   const seen = new Set<string>();
   try {
     do {
-      const descriptor = created("dnnl_primitive_desc_iterator_fetch", where, fetch, iterator);
+      const descriptor = created("dnnl_primitive_desc_iterator_fetch", where, currentOf, iterator);
       seen.add(nameOf(descriptor, where));
       if (seen.size > alternative) return descriptor;
       destroyDescriptor(descriptor);

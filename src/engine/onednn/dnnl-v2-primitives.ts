@@ -18,7 +18,7 @@ export interface NativeCalls {
   readonly engine: object;
   destroyDescriptor(descriptor: object): void;
   /** Its first argument receives the primitive descriptor that an iterator, the second, has come to. */
-  readonly fetch: NativeFunction;
+  readonly currentOf: NativeFunction;
   /** The library's name for the code behind a primitive descriptor. */
   nameOf(descriptor: object, where: string): string;
 }

@@ -92,7 +92,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     created,
     engine,
     destroyDescriptor: (native) => void descriptorDestroy(native),
-    fetch: (out, iterator) => {
+    currentOf: (out, iterator) => {
       if (Array.isArray(out)) out[0] = fetchDescriptor(iterator);
       return 0;
     },

@@ -5,7 +5,7 @@ import { elementCount, type Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { ConvolutionChoices } from "./convolution-choices.ts";
+import type { Choosing } from "./convolution-choices.ts";
 import { descriptorOf, elementTypeOf } from "./describe-value.ts";
 import type {
   Argument,
@@ -29,7 +29,7 @@ interface Position {
 export interface LoweringOptions {
   readonly convolution: "direct" | "auto";
   /** What is known of convolutions' speed, and measures the others; where there is none, choices are by rule. */
-  readonly choices?: ConvolutionChoices;
+  readonly choices?: Choosing;
 }
 
 export class Lowering {

@@ -7,8 +7,9 @@ import type { Value } from "../../../graph/value.ts";
 import type { PostOp } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
-import { type ConvolutionImplementation, chooseImplementation } from "./choose-convolution.ts";
+import { chooseImplementation } from "./choose-convolution.ts";
 import { readWeight } from "./convolution.ts";
+import type { ConvolutionImplementation } from "./convolution-layer.ts";
 
 const bias: FusionLink = { kind: "addBias", through: "x" };
 const relu: FusionLink = { kind: "relu", through: "x" };

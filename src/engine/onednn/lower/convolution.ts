@@ -6,7 +6,8 @@ import type { Value } from "../../../graph/value.ts";
 import type { MemoryDescriptor, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
-import { type ConvolutionImplementation, chooseImplementation, nativeFilter } from "./choose-convolution.ts";
+import { chooseImplementation } from "./choose-convolution.ts";
+import { type ConvolutionImplementation, nativeFilter } from "./convolution-layer.ts";
 import { readRegrouped, regroupedGradient } from "./regroup.ts";
 
 /** The layout that a primitive wants for its weights; it has one whenever the weights were described as any. */

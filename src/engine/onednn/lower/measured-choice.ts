@@ -1,8 +1,8 @@
 // A convolution's code chosen by measuring: every candidate is timed on memory of its own, with the reorders that it brings for images
 // that lie otherwise. Where none is clearly faster than the rules' choice, that stays.
 import { UnsupportedError } from "../../../base/errors.ts";
+import type { ImageShape } from "../../../base/shape.ts";
 import { slowCodeOf } from "../../slow-code.ts";
-import type { ConvolutionChoices } from "../convolution-choices.ts";
 import type { Argument, ImageLayout, MemoryDescriptor, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
@@ -12,7 +12,7 @@ import {
   type ConvolutionLayer,
   descriptionOf,
   isWrong,
-} from "./choose-convolution.ts";
+} from "./convolution-layer.ts";
 import { regrouped } from "./regroup.ts";
 
 /** What another code has to save of the time of the rules' choice, to be taken instead: two runs differ by as much. */
@@ -61,17 +61,36 @@ const nameOf = (
   return `${type} ${layouts.join(" ")} ${algorithm} ${alternative}${fewer}: ${implementation}`;
 };
 
-const lies = (physical: Physical | undefined): string =>
-  physical === undefined ? "" : ` from ${physical.layout} ${physical.dtype}`;
+/** Where images lie that a convolution reads; null for what it makes. */
+interface Given {
+  readonly x: Pick<Physical, "layout" | "dtype" | "descriptor"> | null;
+  readonly y: Pick<Physical, "layout" | "dtype" | "descriptor"> | null;
+}
+
+/** Where most neighbours want them: in blocks, or as the rules' choice does. */
+const usually = (shape: ImageShape, ruled: ImageLayout): ImageLayout => (shape[1] % 16 === 0 ? "nChw16c" : ruled);
+
+const givenOf = ({ dnnl }: Lowering, layer: ConvolutionLayer, ruled: ConvolutionCandidate): Given => {
+  const { pass, x, y, type, given } = layer;
+  const usual = (shape: ImageShape, by: ImageLayout) => {
+    const layout = usually(shape, by);
+    return { layout, dtype: type, descriptor: dnnl.image(shape, layout, type) };
+  };
+  return {
+    x: pass === "backwardData" ? null : (given?.x ?? usual(x, ruled.layouts[0])),
+    y: pass === "training" || pass === "inference" ? null : (given?.y ?? usual(y, ruled.layouts[1])),
+  };
+};
 
 /** By what a choice is kept: everything that the time depends on but the processor. */
-const keyOf = (setting: string, layer: ConvolutionLayer, algorithm: "direct" | "auto"): string => {
-  const { pass, x, filter, y, params, type, ending, given } = layer;
+const keyOf = (setting: string, layer: ConvolutionLayer, given: Given, algorithm: "direct" | "auto"): string => {
+  const { pass, x, filter, y, params, type, ending } = layer;
   const { stride, padding, groups } = params;
   const { top, left, bottom, right } = padding;
   const geometry = `stride ${stride.join("×")} padding ${[top, left, bottom, right].join(" ")} groups ${groups}`;
   const after = `${ending?.bias ? "bias " : ""}${ending?.postOp ?? "nothing"}`;
-  const shapes = `${x.join("×")}${lies(given?.x)} ${filter.join("×")} ${y.join("×")}${lies(given?.y)}`;
+  const lies = (end: Given["x"]): string => (end === null ? "" : ` ${end.layout} ${end.dtype}`);
+  const shapes = `${x.join("×")}${lies(given.x)}, ${filter.join("×")}, ${y.join("×")}${lies(given.y)}`;
   return `${setting}: ${pass} ${type} ${algorithm}: ${shapes}, ${geometry}, then ${after}`;
 };
 
@@ -102,33 +121,38 @@ const tensorsOf = (
     if (layout === null) throw new UnsupportedError("onednn", context.where, `no layout for its ${tensor}`);
     return layout;
   };
-  if (pass === "backwardData") return [["dy", to], ["weight", filters("weight")], ["dx", from]] as const;
-  if (pass === "backwardWeight") return [["x", from], ["dy", to], ["dWeight", filters("dWeight")]] as const;
+  if (pass === "backwardData")
+    return [
+      ["dy", to],
+      ["weight", filters("weight")],
+      ["dx", from],
+    ] as const;
+  if (pass === "backwardWeight")
+    return [
+      ["x", from],
+      ["dy", to],
+      ["dWeight", filters("dWeight")],
+    ] as const;
   const bias = ending?.bias ? ([["bias", ending.bias]] as const) : [];
   return [["x", from], ["weight", filters("weight")], ...bias, ["y", to]];
 };
 
 /** The milliseconds of the reorders that a candidate brings: of what it reads, and of what it makes, which others read in blocks. */
 const reordersOf = (
-  context: Lowering,
-  choices: ConvolutionChoices,
-  { pass, x, y, type, given }: ConvolutionLayer,
+  { dnnl, where, options: { choices } }: Lowering,
+  { x, y, type }: ConvolutionLayer,
+  given: Given,
   candidate: ConvolutionCandidate,
   ruled: ConvolutionCandidate,
 ): number => {
-  const { dnnl, where } = context;
-  const wanted = [dnnl.image(x, candidate.layouts[0], candidate.type), dnnl.image(y, candidate.layouts[1], candidate.type)];
-  const usual = (shape: typeof x, layout: ImageLayout): MemoryDescriptor =>
-    dnnl.image(shape, shape[1] % 16 === 0 ? "nChw16c" : layout, type);
   const ends = [
-    { given: given?.x?.descriptor, made: pass === "backwardData" ? usual(x, ruled.layouts[0]) : null },
-    { given: given?.y?.descriptor, made: pass === "training" || pass === "inference" ? usual(y, ruled.layouts[1]) : null },
+    { shape: x, given: given.x, layout: candidate.layouts[0], usual: usually(x, ruled.layouts[0]) },
+    { shape: y, given: given.y, layout: candidate.layouts[1], usual: usually(y, ruled.layouts[1]) },
   ];
-  return ends.reduce((sum, end, i) => {
-    const layout = wanted[i];
-    if (layout === undefined) return sum;
-    if (end.made !== null) return sum + choices.scratch.timeReorder(layout, end.made, where);
-    return end.given === undefined ? sum : sum + choices.scratch.timeReorder(end.given, layout, where);
+  return ends.reduce((sum, end) => {
+    const own = dnnl.image(end.shape, end.layout, candidate.type);
+    const [from, to] = end.given === null ? [own, dnnl.image(end.shape, end.usual, type)] : [end.given.descriptor, own];
+    return sum + (choices?.scratch.timeReorder(from, to, where) ?? 0);
   }, 0);
 };
 
@@ -140,7 +164,8 @@ export const measuredChoice = (
 ): ConvolutionCandidate | null => {
   const { choices, convolution } = context.options;
   if (choices === undefined) return null;
-  const key = keyOf(choices.setting, layer, convolution);
+  const given = givenOf(context, layer, ruled);
+  const key = keyOf(choices.setting, layer, given, convolution);
   const candidates = measuredCandidates(layer, ruled, convolution);
   const ruledName = `by rule: ${ruled.primitive.implementation}`;
 
@@ -163,8 +188,10 @@ export const measuredChoice = (
   let taken: ConvolutionCandidate | null = null;
   const measured = choices.measure(key, () => {
     const time = (primitive: Primitive, candidate: ConvolutionCandidate, best: number): number => {
-      const reorders = reordersOf(context, choices, layer, candidate, ruled);
-      return reorders + choices.scratch.time(primitive, tensorsOf(context, layer, candidate, primitive), best - reorders);
+      const reorders = reordersOf(context, layer, given, candidate, ruled);
+      return (
+        reorders + choices.scratch.time(primitive, tensorsOf(context, layer, candidate, primitive), best - reorders)
+      );
     };
     let [best, name] = [worthwhile * time(ruled.primitive, ruled, Number.POSITIVE_INFINITY), ruledName];
     const isWide = ruled.primitive.implementation.includes("avx512");
@@ -177,7 +204,8 @@ export const measuredChoice = (
       if (!seen.has(code) && !isNarrow) {
         seen.add(code);
         const milliseconds = time(primitive, candidate, best);
-        if (milliseconds < best) [best, name, taken] = [milliseconds, nameOf(candidate, primitive.implementation), candidate];
+        if (milliseconds < best)
+          [best, name, taken] = [milliseconds, nameOf(candidate, primitive.implementation), candidate];
       }
       primitive.destroy();
     }

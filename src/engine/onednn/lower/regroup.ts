@@ -3,11 +3,12 @@
 // Exact, except that a number that is not finite spreads to its neighbours' channels (0 · ∞ is not a number).
 //
 //   w′[o, (g mod m)·c + i, u, v] = w[o, i, u, v]      c channels a group, g the group of o, m = 16 / c groups put together
-import type { FilterShape, ImageShape } from "../../../base/shape.ts";
+import type { FilterShape, ImageShape, Shape } from "../../../base/shape.ts";
 import type { Value } from "../../../graph/value.ts";
 import type { MemoryDescriptor } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Phase, Physical, Place, ScriptArray } from "../physical.ts";
+import { nativeFilter } from "./convolution-layer.ts";
 
 const block = 16;
 
@@ -35,8 +36,8 @@ const eachStretch = (
   }
 };
 
-const filledShape = ([o, own, u, v]: FilterShape, groups: number, fewer: number) =>
-  [fewer, o / fewer, (own * groups) / fewer, u, v] as const;
+const filledShape = ([o, own, u, v]: FilterShape, groups: number, fewer: number): Shape =>
+  nativeFilter([o, (own * groups) / fewer, u, v], fewer);
 
 /** A weight filled up, as the primitive wants it. Where it follows from the state alone it is made when that has changed. */
 export const readRegrouped = (
