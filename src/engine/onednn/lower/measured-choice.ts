@@ -17,6 +17,8 @@ import { regrouped } from "./regroup.ts";
 
 /** What another code has to save of the time of the rules' choice, to be taken instead: two runs differ by as much. */
 const worthwhile = 0.97;
+/** What reorders count for: in a network they read what is no longer in the cache, and drive out what is (docs/records/convolution-choice.md). */
+const reorderWeight = 1.5;
 /** Of the library's list for a convolution, so many are tried: what comes later is for other processors, or slow. */
 const alternatives = [0, 1, 2] as const;
 
@@ -188,7 +190,7 @@ export const measuredChoice = (
   let taken: ConvolutionCandidate | null = null;
   const measured = choices.measure(key, () => {
     const time = (primitive: Primitive, candidate: ConvolutionCandidate, best: number): number => {
-      const reorders = reordersOf(context, layer, given, candidate, ruled);
+      const reorders = reorderWeight * reordersOf(context, layer, given, candidate, ruled);
       return (
         reorders + choices.scratch.time(primitive, tensorsOf(context, layer, candidate, primitive), best - reorders)
       );
