@@ -4,7 +4,13 @@ import { UsageError } from "../base/errors.ts";
 import { profilePicture } from "../commands/bench/profile-picture.ts";
 import { checkPictureName, writePicture } from "../commands/bench/write-picture.ts";
 import { type BenchReport, type BenchStage, bench } from "../commands/bench.ts";
-import { convolutionOf, type EngineOptions, engineNameOf, threadsOf } from "../commands/choose-engine.ts";
+import {
+  choiceMethodOf,
+  convolutionOf,
+  type EngineOptions,
+  engineNameOf,
+  threadsOf,
+} from "../commands/choose-engine.ts";
 import { precisionOf } from "../commands/choose-precision.ts";
 import { formatCount, formatNumber, formatPercent } from "../commands/report/format.ts";
 import { checkGraph } from "../engine/conformance/check-graph.ts";
@@ -93,6 +99,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
   if (picture !== undefined) checkPictureName(picture);
   const profile = words.profile === true || picture !== undefined;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
+  const known = choiceMethodOf({ choices: "measured", ...words }) === "measured" ? {} : undefined;
   const document = await bench(
     {
       what,
@@ -111,7 +118,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
     },
     {
       openEngine: async (name, threads, convolution) =>
-        (await environment.openEngine(engineNameOf(name), threads, convolution)).engine,
+        (await environment.openEngine(engineNameOf(name), threads, convolution, known)).engine,
       checkGraph,
       now: environment.monotonicMs,
       hardware: { cpu, cores, memoryBytes },

@@ -40,11 +40,13 @@ const number = (flags: string, description: string): Option => option(flags, des
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
   number("--threads <n>", "threads that compute (default: the cores that this process may use)"),
-  option(
-    "--convolution <algorithm>",
-    "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
-  ),
+  option("--convolution <algorithm>", "direct, or auto: maybe Winograd's (default: direct to train, else auto)"),
 ];
+const choicesOption = (): Option =>
+  option(
+    "--choices <how>",
+    "the code of each convolution: measured, remembered by this machine (default), or by rules",
+  );
 const dtypeOption = (): Option =>
   option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
@@ -67,6 +69,7 @@ interface Engines {
   readonly engine?: string;
   readonly threads?: number;
   readonly convolution?: string;
+  readonly choices?: string;
 }
 interface Weights {
   readonly seed?: number;
@@ -128,12 +131,13 @@ const ofNewRuns = [
   "batchNorm",
   "out",
   "dryRun",
+  "choices",
 ] as const;
 
 const trainRequest = (data: string | undefined, options: Train) => {
   const { resume, ...rest } = options;
   const named = { ...rest, ...(data !== undefined && { data }) };
-  if (resume === undefined) return named;
+  if (resume === undefined) return { choices: "measured", ...named };
   const given = ofNewRuns.find((name) => options[name] !== undefined);
   if (given !== undefined) {
     const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -197,10 +201,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     number("--seed <n>", "decides weights, order and augmentation"),
     number("--validation <n>", "training images held out for choices"),
     option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
-    option(
-      "--freeze <part>",
-      "with --weights: none, body, or how many stages stay as they are (default: the recipe's)",
-    ),
+    option("--freeze <part>", "with --weights: none, body, or how many stages stay (default: the recipe's)"),
     option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
     option("--out <directory>", "the run directory (default: runs/<name>)"),
     option("--resume <run>", "go on with a run"),
@@ -208,6 +209,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--dry-run", "say what it would take, and stop"),
     number("--workers <n>", "threads that prepare batches (default: 1)"),
     ...engineOptions(),
+    choicesOption(),
   ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
@@ -275,6 +277,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--profile", "the time of each node as well, and what computes it"),
     option("--picture <file>", "draws the profile to an .svg or .png file"),
     ...engineOptions(),
+    choicesOption(),
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );

@@ -2,11 +2,14 @@
 // forward goes on with the reference engine, and says how slow that is.
 import { MissingError, UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
+import type { Choices } from "../engine/contract.ts";
 import { countMacs } from "../spec/counts.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import {
+  type ChoiceMethod,
   type CommandEnvironment,
   type ConvolutionAlgorithm,
+  choiceMethods,
   convolutionAlgorithms,
   type EngineName,
   engineNames,
@@ -23,6 +26,8 @@ export interface EngineOptions {
    * By default direct in training, auto in evaluation.
    */
   readonly convolution?: string;
+  /** "rules" (default), or "measured": which code computes each convolution. To train and to time. */
+  readonly choices?: string;
 }
 
 export interface ChosenEngine extends OpenedEngine {
@@ -57,16 +62,26 @@ export const convolutionOf = ({ convolution }: EngineOptions, usual: Convolution
   throw new UsageError(`--convolution should be "direct" or "auto" but is "${convolution}"`);
 };
 
-/** The engine to train with. Throws MissingError, with both remedies, where it isn't there; UsageError for an unknown name. */
+/** Whether convolutions are chosen by rule or by measuring. Throws UsageError. */
+export const choiceMethodOf = ({ choices }: EngineOptions): ChoiceMethod => {
+  if (choices === undefined) return "rules";
+  const method = choiceMethods.find((known) => known === choices);
+  if (method !== undefined) return method;
+  throw new UsageError(`--choices should be "rules" or "measured" but is "${choices}"`);
+};
+
+/** The engine to train with; `known`: choices that were measured before. Throws MissingError, with both remedies, where it isn't there; UsageError for an unknown name. */
 export const engineForTraining = async (
   options: EngineOptions,
   environment: CommandEnvironment,
+  known: Choices = {},
 ): Promise<ChosenEngine> => {
   const name = engineNameOf(options.engine ?? "onednn");
   const threads = name === "reference" ? 1 : threadsOf(options, environment);
   const convolution = convolutionOf(options, "direct");
+  const choices = choiceMethodOf(options) === "measured" ? known : undefined;
   try {
-    return { ...(await environment.openEngine(name, threads, convolution)), threads, convolution };
+    return { ...(await environment.openEngine(name, threads, convolution, choices)), threads, convolution };
   } catch (error) {
     if (!(error instanceof MissingError)) throw error;
     throw new MissingError(

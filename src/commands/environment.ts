@@ -2,7 +2,7 @@
 // environment and no clock, so the command line, the library and tests run the same code.
 import type { DataSet } from "../data/data-set.ts";
 import type { DataSetOptions } from "../data/node/data-set-options.ts";
-import type { Engine } from "../engine/contract.ts";
+import type { Choices, Engine } from "../engine/contract.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { CommandEvent } from "./events.ts";
 import type { Machine } from "./machine.ts";
@@ -23,7 +23,16 @@ export type ConvolutionAlgorithm = (typeof convolutionAlgorithms)[number];
 export interface OpenedEngine {
   readonly engine: Engine;
   readonly version: string | null;
+  /** The measured choices that it has made use of so far; left out where choices are by rule. */
+  readonly choices?: () => Choices;
 }
+
+/**
+ * How the code that computes each convolution is chosen: `rules`, the same on every machine, or `measured` when a network is compiled,
+ * a second or a few for a network that was not measured before.
+ */
+export const choiceMethods = ["rules", "measured"] as const;
+export type ChoiceMethod = (typeof choiceMethods)[number];
 
 export interface CommandEnvironment {
   readonly host: Host;
@@ -38,8 +47,16 @@ export interface CommandEnvironment {
   /** The command line, or what stands for it, word by word. */
   readonly command: readonly string[];
   readonly recipes: ReadonlyMap<string, Recipe>;
-  /** Throws MissingError, with the remedy, where this machine lacks the engine's library. */
-  readonly openEngine: (name: EngineName, threads: number, convolution: ConvolutionAlgorithm) => Promise<OpenedEngine>;
+  /**
+   * Throws MissingError, with the remedy, where this machine lacks the engine's library. With `choices`, convolutions are chosen by
+   * measuring where these, or this machine's cache, don't say it already.
+   */
+  readonly openEngine: (
+    name: EngineName,
+    threads: number,
+    convolution: ConvolutionAlgorithm,
+    choices?: Choices,
+  ) => Promise<OpenedEngine>;
   /** By name or path; knows where data sets are kept on this machine. */
   readonly openDataSet: (nameOrPath: string, options: DataSetOptions) => Promise<DataSet>;
   /** Asks long work to stop: training finishes its step and writes a checkpoint, anything else rejects with the signal's reason. */

@@ -13,6 +13,7 @@ import type { CommandEnvironment } from "./environment.ts";
 import type { EstimateEvent } from "./events.ts";
 import { type Checkpoint, modelFile } from "./run-directory/checkpoint.ts";
 import { checkpointPath } from "./run-directory/checkpoint-store.ts";
+import { readChoices, writeChoices } from "./run-directory/choices-file.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
@@ -22,6 +23,7 @@ import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
 import { estimateOf, type Preparation, prepareTraining, trainingOf } from "./train/preparation.ts";
 import { checkSameData, newRunRecord, recipeOfRecord } from "./train/run-record-of.ts";
+import { differingBits } from "./train/same-bits.ts";
 import { readModelMetadata } from "./trained-model.ts";
 
 /**
@@ -80,7 +82,10 @@ export const trainInMemory = async (
   }
 };
 
-/** Goes on with a run: bit-equal to the run without the break, with the same threads and algorithm of convolutions. Errors as train's. */
+/**
+ * Goes on with a run: bit-equal to the run without the break, with the same engine, library, processor, threads and algorithm of
+ * convolutions; where one is another, that is told. Errors as train's.
+ */
 export const resumeTraining = async (options: ResumeOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
@@ -99,9 +104,13 @@ export const resumeTraining = async (options: ResumeOptions, given: CommandEnvir
     if (options.strict === true) refuseLeftOut(preparation.data);
     const { engine = record.engine, threads = record.threads } = options;
     const { convolution = record.convolution ?? "direct" } = options;
-    const chosen = await engineForTraining({ engine, threads, convolution }, environment);
+    const known = await readChoices(path);
+    const choices = known === null ? "rules" : "measured";
+    const chosen = await engineForTraining({ engine, threads, convolution, choices }, environment, known ?? {});
     try {
       checkPrecision(recipe.dtype, chosen.engine, environment);
+      const message = differingBits(record, chosen, environment.measureMachine().cpu);
+      if (message !== null) environment.onEvent({ event: "notice", message });
       await tellEstimate(preparation, chosen, environment);
       environment.signal?.throwIfAborted();
       isTakenOver = true;
@@ -169,11 +178,14 @@ const tellEstimate = async (
 const runIn = async (
   directory: RunDirectory,
   preparation: Preparation,
-  { engine }: ChosenEngine,
+  { engine, choices }: ChosenEngine,
   given: CommandEnvironment,
 ): Promise<TrainOutcome> => {
   const { resumed, path } = directory;
   let hasCheckpoint = resumed !== null;
+  const keepChoices = async (): Promise<void> => {
+    if (choices !== undefined) await writeChoices(path, choices());
+  };
   try {
     const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
@@ -184,6 +196,7 @@ const runIn = async (
       ...(resumed !== null && { resume: resumed }),
       onEvent: journal.onEvent,
       onCheckpoint: async (checkpoint, accuracy) => {
+        await keepChoices();
         await journal.onCheckpoint(checkpoint, accuracy);
         hasCheckpoint = true;
       },

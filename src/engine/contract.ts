@@ -62,6 +62,12 @@ export interface Program {
   dispose(): Promise<void>;
 }
 
+/**
+ * What an engine chose by measuring: for each layer, by everything that its speed depends on but the machine, the code and layouts that
+ * were fastest. Plain data: handed to an engine again, it makes the same choices, and so the same bits.
+ */
+export type Choices = Readonly<Record<string, string>>;
+
 export interface NodeImplementation {
   readonly node: string;
   /** What the engine computes in JavaScript itself begins with `script:`. */

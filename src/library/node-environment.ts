@@ -14,9 +14,11 @@ import type { PullEnvironment } from "../commands/pull.ts";
 import { type Host, processIdentity } from "../commands/run-directory/host.ts";
 import { fashionMnist } from "../data/node/fashion-mnist.ts";
 import { openDataSet } from "../data/node/open-data-set.ts";
+import type { Choices } from "../engine/contract.ts";
 import { createOneDnnEngine } from "../engine/onednn/engine.ts";
 import type { LibraryPlaces } from "../engine/onednn/library.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
+import { openMeasuringEngine } from "./measuring-engine.ts";
 
 /** Version of residual itself, from its package.json. */
 export const readVersion = (): string => {
@@ -54,10 +56,16 @@ export const nodeMachine = (): Machine =>
   });
 
 const engines: {
-  readonly [N in EngineName]: (threads: number, convolution: ConvolutionAlgorithm) => Promise<OpenedEngine>;
+  readonly [N in EngineName]: (
+    threads: number,
+    convolution: ConvolutionAlgorithm,
+    measuring: { readonly known: Choices; readonly onEvent: CommandEnvironment["onEvent"] } | null,
+  ) => Promise<OpenedEngine>;
 } = {
-  onednn: async (threads, convolution) => {
-    const engine = await createOneDnnEngine({ places: libraryPlaces(), threads, convolution });
+  onednn: async (threads, convolution, measuring) => {
+    const driver = { places: libraryPlaces(), threads, convolution };
+    if (measuring !== null) return openMeasuringEngine({ ...driver, ...measuring, cacheFolder: nodeCacheFolder() });
+    const engine = await createOneDnnEngine(driver);
     return { engine, version: engine.library.version };
   },
   reference: async () => ({ engine: await createReferenceEngine(), version: null }),
@@ -121,7 +129,8 @@ export const nodeEnvironment = (
   measureMachine: nodeMachine,
   versions: { residual: readVersion(), node: process.versions.node },
   recipes,
-  openEngine: (name, threads, convolution) => engines[name](threads, convolution),
+  openEngine: (name, threads, convolution, choices) =>
+    engines[name](threads, convolution, choices === undefined ? null : { known: choices, onEvent: given.onEvent }),
   openDataSet: openData,
 });
 

@@ -4,6 +4,7 @@ import { invariant, UnsupportedError } from "../../base/errors.ts";
 import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
 import type { Combination, MemoryDescriptor, PostOp, PrimitiveDescription } from "./dnnl.ts";
+import { alternativeDescriptor } from "./dnnl-v2-alternative.ts";
 import { algorithms, normalizationFlags, propagation, structBytes, unimplemented } from "./dnnl-v2-numbers.ts";
 import type { DescribingFunctions, NativeFunction } from "./dnnl-v2-signatures.ts";
 
@@ -16,6 +17,10 @@ export interface NativeCalls {
   created(call: string, context: string, fn: NativeFunction, ...rest: unknown[]): object;
   readonly engine: object;
   destroyDescriptor(descriptor: object): void;
+  /** Its first argument receives the primitive descriptor that an iterator, the second, has come to. */
+  readonly currentOf: NativeFunction;
+  /** The library's name for the code behind a primitive descriptor. */
+  nameOf(descriptor: object, where: string): string;
 }
 
 type Kind = PrimitiveDescription["kind"];
@@ -83,10 +88,18 @@ const made = (native: NativeCalls, call: string, where: string, fn: NativeFuncti
   return out[0];
 };
 
-/** From a filled operation descriptor; `hint` is the forward pass of a backward one. */
-const describe = (native: NativeCalls, operation: Buffer, where: string, ending: Ending, hint: object | null): object =>
-  withAttributes(native, ending, where, (attributes) =>
-    made(
+/** From a filled operation descriptor; `hint` is the forward pass of a backward one, `alternative` is as a convolution's. */
+const describe = (
+  native: NativeCalls,
+  operation: Buffer,
+  where: string,
+  ending: Ending,
+  hint: object | null,
+  alternative = 0,
+): object =>
+  withAttributes(native, ending, where, (attributes) => {
+    if (alternative > 0) return alternativeDescriptor(native, operation, attributes, hint, alternative, where);
+    return made(
       native,
       "dnnl_primitive_desc_create",
       where,
@@ -95,8 +108,8 @@ const describe = (native: NativeCalls, operation: Buffer, where: string, ending:
       attributes,
       native.engine,
       hint,
-    ),
-  );
+    );
+  });
 
 const withHint = (native: NativeCalls, hint: object, use: (hint: object) => object): object => {
   try {
@@ -120,9 +133,9 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         "dnnl_convolution_forward_desc_init",
         where,
       );
-      return describe(native, operation, where, d, null);
+      return describe(native, operation, where, d, null, d.alternative);
     }
-    const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight } as const;
+    const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight, alternative: 0 } as const;
     return withHint(native, rows.convolution(native, forward, where), (hint) => {
       if (d.pass === "backwardData") {
         const status = functions.convolutionBackwardData(operation, algorithm, x, weight, y, ...geometry);
@@ -131,7 +144,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         const status = functions.convolutionBackwardWeight(operation, algorithm, x, weight, null, y, ...geometry);
         check(status, "dnnl_convolution_backward_weights_desc_init", where);
       }
-      return describe(native, operation, where, {}, hint);
+      return describe(native, operation, where, {}, hint, d.alternative);
     });
   },
   batchNorm: (native, d, where) => {

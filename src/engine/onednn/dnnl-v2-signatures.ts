@@ -30,6 +30,10 @@ const signatures = {
   reorder:
     "int dnnl_reorder_primitive_desc_create(_Out_ void **pd, void *from, void *fromEngine, void *to, void *toEngine, void *attr)",
   describe: "int dnnl_primitive_desc_create(_Out_ void **pd, void *operation, void *attr, void *engine, void *hint)",
+  iterator:
+    "int dnnl_primitive_desc_iterator_create(_Out_ void **iterator, void *operation, void *attr, void *engine, void *hint)",
+  iteratorNext: "int dnnl_primitive_desc_iterator_next(void *iterator)",
+  destroyIterator: "int dnnl_primitive_desc_iterator_destroy(void *iterator)",
   attributes: "int dnnl_primitive_attr_create(_Out_ void **attr)",
   scratchpadMode: "int dnnl_primitive_attr_set_scratchpad_mode(void *attr, int mode)",
   setPostOps: "int dnnl_primitive_attr_set_post_ops(void *attr, void *ops)",
@@ -61,6 +65,9 @@ export const bindDescribingFunctions = (bind: (signature: string) => NativeFunct
   concatenation: bind(signatures.concatenation),
   reorder: bind(signatures.reorder),
   describe: bind(signatures.describe),
+  iterator: bind(signatures.iterator),
+  iteratorNext: bind(signatures.iteratorNext),
+  destroyIterator: bind(signatures.destroyIterator),
   attributes: bind(signatures.attributes),
   scratchpadMode: bind(signatures.scratchpadMode),
   setPostOps: bind(signatures.setPostOps),

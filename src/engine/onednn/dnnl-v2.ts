@@ -48,6 +48,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
   const descriptorDestroy = bind("int dnnl_primitive_desc_destroy(void *descriptor)");
   const queryMemory = lib.func("void *dnnl_primitive_desc_query_md(void *descriptor, int what, int index)");
   const queryText = bind("int dnnl_primitive_desc_query(void *descriptor, int what, int index, _Out_ str *text)");
+  const fetchDescriptor = lib.func("void *dnnl_primitive_desc_iterator_fetch(void *iterator)");
   const executePrimitive = bind("int dnnl_primitive_execute(void *primitive, void *stream, int n, void *args)");
 
   const statusName = (status: number): string => statusNames[status] ?? `status ${status}`;
@@ -79,6 +80,11 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     knownDescriptors.set(key, made);
     return made;
   };
+  const nameOf = (native: object, where: string): string => {
+    const text: [string | null] = [null];
+    check(queryText(native, queries.implementation, 0, text), "dnnl_primitive_desc_query", where);
+    return text[0] ?? "unknown";
+  };
   const functions = bindDescribingFunctions(bind);
   const calls: NativeCalls = {
     functions,
@@ -86,6 +92,11 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     created,
     engine,
     destroyDescriptor: (native) => void descriptorDestroy(native),
+    currentOf: (out, iterator) => {
+      if (Array.isArray(out)) out[0] = fetchDescriptor(iterator);
+      return 0;
+    },
+    nameOf,
   };
 
   const bindMemory = (md: MemoryDescriptor, address: bigint, context: string) => {
@@ -98,8 +109,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
   };
 
   const openPrimitive = (native: object, where: string): Primitive => {
-    const text: [string | null] = [null];
-    check(queryText(native, queries.implementation, 0, text), "dnnl_primitive_desc_query", where);
+    const implementation = nameOf(native, where);
     let handle: object | null = null;
     const layouts = new Map<QueriedTensor, MemoryDescriptor | null>();
     const queryLayout = (tensor: QueriedTensor): MemoryDescriptor | null => {
@@ -109,7 +119,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
       return md.bytes === 0 ? null : md;
     };
     return {
-      implementation: text[0] ?? "unknown",
+      implementation,
       layoutOf: (tensor: QueriedTensor) => {
         const known = layouts.get(tensor);
         if (known !== undefined) return known;

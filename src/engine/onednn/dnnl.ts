@@ -18,7 +18,7 @@ export type ElementType = Exclude<ValueDType, "f64">;
 /** How activations lie: channels-first and row-major, channels-last, or in blocks of 16 channels (an AVX-512 vector). */
 export type ImageLayout = "plain" | "nhwc" | "nChw16c";
 
-interface ConvolutionDescription {
+export interface ConvolutionDescription {
   readonly kind: "convolution";
   /** `direct`, or `auto`: Winograd where the library thinks it pays. */
   readonly algorithm: "direct" | "auto";
@@ -36,6 +36,8 @@ interface ConvolutionDescription {
   readonly combination?: Combination;
   /** Forward passes only; by default nothing. */
   readonly postOp?: PostOp;
+  /** Which of the library's implementations, in its order: by default 0, its first choice. */
+  readonly alternative?: number;
 }
 
 /**

@@ -3,6 +3,7 @@ import { Worker } from "node:worker_threads";
 import {
   type Answer,
   type DriverOptions,
+  type Measuring,
   type Message,
   type Ready,
   type RequestKind,
@@ -27,7 +28,10 @@ export interface DriverPort {
 }
 
 /** Starts the thread and opens the library in it. Throws MissingError when there is none that fits. */
-export const openDriver = async (options: DriverOptions): Promise<DriverPort> => {
+export const openDriver = async (
+  options: DriverOptions,
+  onMeasuring: (progress: Measuring) => void = () => {},
+): Promise<DriverPort> => {
   const worker = new Worker(new URL("./driver.js", import.meta.url), { workerData: options });
   const pending: PendingTable = {
     createState: new Map(),
@@ -64,6 +68,7 @@ export const openDriver = async (options: DriverOptions): Promise<DriverPort> =>
     worker.on("message", (message: Message) => {
       if (message.kind === "answer") settle(message);
       else if (message.kind === "ready") resolve(message);
+      else if (message.kind === "measuring") onMeasuring(message);
       else if (message.id === null) reject(unpackError(message.error));
       else refuse(message.id, unpackError(message.error));
     });

@@ -2,6 +2,7 @@
 // the order in which they come, and keeps the states and programs.
 import { parentPort, workerData } from "node:worker_threads";
 import { invariant } from "../../base/errors.ts";
+import { ConvolutionChoices } from "./convolution-choices.ts";
 import type { Dnnl } from "./dnnl.ts";
 import { openDnnlV2 } from "./dnnl-v2.ts";
 import { openOneDnn } from "./library.ts";
@@ -14,12 +15,29 @@ import {
   type Request,
   type RequestKind,
   type Requests,
+  type TakenChoices,
 } from "./protocol.ts";
 import { NativeState } from "./state.ts";
 
 type Handlers = { readonly [K in RequestKind]: (request: Request<K>) => Requests[K]["answer"] };
 
+/** What measures convolutions, and tells how far it has come about every two seconds. */
+const openChoices = (dnnl: Dnnl, { choices, threads }: DriverOptions): ConvolutionChoices | null => {
+  if (choices === undefined) return null;
+  const { known, budgetMs } = choices;
+  const now = (): number => performance.now();
+  let told = 0;
+  const onMeasured = (layers: number, milliseconds: number): void => {
+    if (milliseconds - told < 2000) return;
+    told = milliseconds;
+    send({ kind: "measuring", layers, milliseconds });
+  };
+  return new ConvolutionChoices(dnnl, known, { threads, now, budgetMs, onMeasured });
+};
+
 const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
+  const choices = openChoices(dnnl, options);
+  const { convolution } = options;
   const states = new Map<number, NativeState>();
   const programs = new Map<number, NativeProgram>();
   const find = <T>(map: ReadonlyMap<number, T>, id: number): T => {
@@ -44,10 +62,19 @@ const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
       return null;
     },
     compile: ({ program, plan, state }) => {
-      const compiled = new NativeProgram(dnnl, plan, find(states, state), { convolution: options.convolution });
-      programs.set(program, compiled);
-      const { memory, implementations, outputs } = compiled;
-      return { memory, implementations, outputs };
+      let taken: TakenChoices | null = null;
+      try {
+        const compiled = new NativeProgram(dnnl, plan, find(states, state), {
+          convolution,
+          ...(choices !== null && { choices }),
+        });
+        programs.set(program, compiled);
+        const { memory, implementations, outputs } = compiled;
+        taken = choices?.take() ?? null;
+        return { memory, implementations, outputs, choices: taken };
+      } finally {
+        if (taken === null) choices?.take();
+      }
     },
     run: ({ program, inputs, part }) => {
       find(programs, program).run(inputs, part ?? undefined);

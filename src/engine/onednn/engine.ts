@@ -12,11 +12,19 @@ import { checkInputs, checkStates, checkWrite } from "../checks.ts";
 import type { Engine, NodeImplementation, Program, ProgramInputs, ProgramOutputs, State } from "../contract.ts";
 import { type DriverPort, openDriver } from "./driver-port.ts";
 import { fusionRules } from "./lower/fused.ts";
-import type { DriverOptions, Requests } from "./protocol.ts";
+import type { DriverOptions, Measuring, Requests, TakenChoices } from "./protocol.ts";
 
 export interface OneDnnEngine extends Engine {
   /** The library's version, and the file it was loaded from. */
   readonly library: { readonly version: string; readonly path: string };
+}
+
+/** Who is told of choices made by measuring, where the engine is opened with them. */
+export interface ChoiceListeners {
+  /** After each compilation. */
+  readonly onChoices?: (taken: TakenChoices) => void;
+  /** About every two seconds of measuring. */
+  readonly onMeasuring?: (progress: Measuring) => void;
 }
 
 class OneDnnState implements State {
@@ -108,12 +116,15 @@ class OneDnnProgram implements Program {
  * Opens oneDNN in a thread of its own, with an OpenMP team of `threads`. Throws MissingError, which says how to get it, when
  * the library is not there or of another version.
  */
-export const createOneDnnEngine = async (options: DriverOptions): Promise<OneDnnEngine> => {
+export const createOneDnnEngine = async (
+  options: DriverOptions,
+  { onChoices, onMeasuring }: ChoiceListeners = {},
+): Promise<OneDnnEngine> => {
   const { threads } = options;
   if (!Number.isInteger(threads) || threads < 1) {
     throw new UsageError(`threads should be a whole number of at least 1 but is ${threads}`);
   }
-  const port = await openDriver(options);
+  const port = await openDriver(options, onMeasuring);
   let nextId = 1;
   return {
     name: "onednn",
@@ -133,6 +144,7 @@ export const createOneDnnEngine = async (options: DriverOptions): Promise<OneDnn
       checkStates(plan, state.kept);
       const id = nextId++;
       const compiled = await port.ask({ kind: "compile", program: id, plan, state: state.id });
+      if (compiled.choices !== null) onChoices?.(compiled.choices);
       return new OneDnnProgram(id, plan, state, compiled);
     },
     dispose: () => port.close(),

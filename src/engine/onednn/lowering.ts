@@ -6,6 +6,7 @@ import type { Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
+import type { Choosing } from "./convolution-choices.ts";
 import { descriptorOf, elementTypeOf } from "./describe-value.ts";
 import type {
   Argument,
@@ -28,6 +29,8 @@ interface Position {
 
 export interface LoweringOptions {
   readonly convolution: "direct" | "auto";
+  /** What is known of convolutions' speed, and measures the others; where there is none, choices are by rule. */
+  readonly choices?: Choosing;
 }
 
 export class Lowering {
@@ -221,8 +224,13 @@ export class Lowering {
   }
 
   /** Adds a function of this thread; f32 and i32 tensors arrive as arrays over the whole memory. */
-  script(implementation: string, tensors: readonly Physical[], run: (arrays: readonly ScriptArray[]) => void): void {
-    const { name: node, part: phase } = this.#position;
+  script(
+    implementation: string,
+    tensors: readonly Physical[],
+    run: (arrays: readonly ScriptArray[]) => void,
+    phase: Phase = this.#position.part,
+  ): void {
+    const { name: node } = this.#position;
     this.calls.push({
       kind: "script",
       phase,

@@ -4,7 +4,7 @@ import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
 import type { RunPart } from "../../graph/ops.ts";
 import type { MemoryPlan } from "../../plan/memory.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Bf16Support, NodeImplementation, ProgramInputs } from "../contract.ts";
+import type { Bf16Support, Choices, NodeImplementation, ProgramInputs } from "../contract.ts";
 import type { LibraryPlaces } from "./library.ts";
 
 /** How the thread is started; plain data. */
@@ -12,6 +12,22 @@ export interface DriverOptions {
   readonly places: LibraryPlaces;
   readonly threads: number;
   readonly convolution: "direct" | "auto";
+  /** Convolutions are chosen by measuring where these don't say it already. Without: by rule. */
+  readonly choices?: MeasuredChoices;
+}
+
+export interface MeasuredChoices {
+  readonly known: Choices;
+  /** All measuring together; what it leaves is chosen by rule. */
+  readonly budgetMs: number;
+}
+
+export interface TakenChoices {
+  /** All that were used in a compilation, by key. */
+  readonly used: Choices;
+  /** Of them, those that were measured. */
+  readonly measured: Choices;
+  readonly milliseconds: number;
 }
 
 /** Every request with its answer. States and programs are numbers that the engine hands out. */
@@ -26,6 +42,8 @@ export interface Requests {
       memory: MemoryPlan;
       implementations: readonly NodeImplementation[];
       outputs: Readonly<Record<string, HostTensor>>;
+      /** Null where choices are by rule. */
+      choices: TakenChoices | null;
     };
   };
   run: { request: { program: number; inputs: ProgramInputs; part: RunPart | null }; answer: null };
@@ -54,7 +72,13 @@ export interface Failure {
   readonly id: number | null;
   readonly error: PackedError;
 }
-export type Message = Ready | Answer | Failure;
+/** While a program is compiled: so many layers were measured, in so much time since the engine was opened. */
+export interface Measuring {
+  readonly kind: "measuring";
+  readonly layers: number;
+  readonly milliseconds: number;
+}
+export type Message = Ready | Answer | Failure | Measuring;
 
 /** Errors as data: a structured clone would lose their class and fields. */
 export type PackedError =

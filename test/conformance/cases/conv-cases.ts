@@ -31,6 +31,8 @@ const geometries: Readonly<Record<string, Geometry>> = {
   "3×3, 5 to 7, no multiple of anything": square([3, 5, 6, 5], [7, 5, 3, 3], 1, 1),
   "3×3, 20 to 36": square([1, 20, 6, 6], [36, 20, 3, 3], 1, 1),
   "3×3, 32 groups of 4": square([1, 128, 6, 6], [128, 4, 3, 3], 1, 1, 32),
+  "3×3, 8 groups of 8, stride 2, odd size": square([2, 64, 7, 9], [64, 8, 3, 3], 2, 1, 8),
+  "3×3, 8 groups of 4 to 8": square([1, 32, 5, 6], [64, 4, 3, 3], 1, 1, 8),
   "3×3, 2 groups, stride 2": square([2, 16, 7, 7], [32, 8, 3, 3], 2, 1, 2),
   "3×3 on 1×1": square([4, 16, 1, 1], [16, 16, 3, 3], 1, 1),
   "3×2, strides 2 and 1, uneven padding": {

@@ -1,48 +1,19 @@
-// Which code computes a convolution: the candidates, best first by rule, and the choice among them. Who knows better (by measuring)
-// has one function to replace.
+// Which code computes a convolution: the candidates, best first by rule, and the choice among them: by these rules, or by measuring
+// (measured-choice.ts) where the program is compiled with measured choices.
 import { UnsupportedError } from "../../../base/errors.ts";
-import type { FilterShape, ImageShape, Pair, Shape } from "../../../base/shape.ts";
-import type { ConvParams } from "../../../graph/geometry.ts";
 import { slowCodeOf } from "../../slow-code.ts";
-import type { Combination, ElementType, ImageLayout, MemoryDescriptor, PostOp, Primitive } from "../dnnl.ts";
+import type { ElementType, ImageLayout } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
+import {
+  type ConvolutionCandidate,
+  type ConvolutionEnding,
+  type ConvolutionImplementation,
+  type ConvolutionLayer,
+  descriptionOf,
+  isWrong,
+} from "./convolution-layer.ts";
 import { inferenceCandidates, isPoorWinograd } from "./inference-candidates.ts";
-
-export interface ConvolutionEnding {
-  readonly bias?: MemoryDescriptor;
-  readonly combination?: Combination;
-  readonly postOp?: PostOp;
-}
-
-/** One convolution, in one direction. */
-export interface ConvolutionLayer {
-  readonly pass: "training" | "inference" | "backwardData" | "backwardWeight";
-  readonly x: ImageShape;
-  readonly filter: FilterShape;
-  readonly y: ImageShape;
-  readonly params: ConvParams;
-  /** Of images, and of weights where they are read. Weight gradients are f32. */
-  readonly type: ElementType;
-  /** Forward passes only: what is done beside convolving. */
-  readonly ending?: ConvolutionEnding;
-}
-
-/** One way to compute it. Operands that are of another type, or lie otherwise, are reordered before. */
-export interface ConvolutionCandidate {
-  readonly type: ElementType;
-  /** Of x and y. */
-  readonly layouts: readonly [ImageLayout, ImageLayout];
-  /** By default the engine's. */
-  readonly algorithm?: "direct" | "auto";
-}
-
-export interface ConvolutionImplementation extends ConvolutionCandidate {
-  readonly primitive: Primitive;
-}
-
-/** The library sees weights of grouped convolutions as [G, O / G, C / G, U, V]. */
-export const nativeFilter = ([o, c, u, v]: FilterShape, groups: number): Shape =>
-  groups === 1 ? [o, c, u, v] : [groups, o / groups, c, u, v];
+import { measuredChoice } from "./measured-choice.ts";
 
 /**
  * Best first. Blocks of 16 win in training (docs/onednn.md), for f32 and bf16; where a group has fewer channels than a block, only
@@ -70,43 +41,40 @@ const ordinaryCandidates = (
   ];
 };
 
-/**
- * 2.6.3's code for 1×1 windows with a stride first gathers the pixels it needs, a vector of 16 channels at a time. Where 16 doesn't
- * divide the channels, weight gradients come out wrong, by other amounts from run to run (seen with x [3, 8, 10, 10] and stride 2;
- * test/conformance has the case); in bf16 it even writes outside its memory. Such code is never taken.
- */
-const isWrong = (implementation: string, x: ImageShape, stride: Pair): boolean =>
-  /^jit(_bf16)?_1x1/.test(implementation) && (stride[0] > 1 || stride[1] > 1) && x[1] % 16 !== 0;
+/** What computes a convolution: measured, where the program is compiled with measured choices, else by rule. Throws UnsupportedError. */
+export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
+  const ruled = implementationByRule(context, layer);
+  const measured = measuredChoice(context, layer, ruled);
+  if (measured === null) return ruled;
+  const description = descriptionOf(context.dnnl, layer, measured, context.options.convolution);
+  return { ...measured, primitive: context.describe(description) };
+};
 
-/** Throws UnsupportedError when the library has no code for it. */
-const describeCandidate = (
+/** The same code with another ending; null where the library has other code for that, or none. */
+export const withEnding = (
   context: Lowering,
-  { pass, x, filter, y, params, ending = {} }: ConvolutionLayer,
-  { type, layouts, algorithm = context.options.convolution }: ConvolutionCandidate,
-): Primitive => {
-  const { dnnl } = context;
-  const weightShape = nativeFilter(filter, params.groups);
-  return context.describe({
-    kind: "convolution",
-    algorithm,
-    pass,
-    x: dnnl.image(x, layouts[0], type),
-    weight: dnnl.any(weightShape, pass === "backwardWeight" ? "f32" : type),
-    forwardWeight: dnnl.any(weightShape, type),
-    y: dnnl.image(y, layouts[1], type),
-    stride: params.stride,
-    padding: params.padding,
-    ...ending,
-  });
+  layer: ConvolutionLayer,
+  { primitive: without, ...candidate }: ConvolutionImplementation,
+  ending: ConvolutionEnding,
+): ConvolutionImplementation | null => {
+  try {
+    const ended = { ...layer, ending };
+    const description = descriptionOf(context.dnnl, ended, candidate, context.options.convolution);
+    const primitive = context.describe(description);
+    return primitive.implementation === without.implementation ? { ...candidate, primitive } : null;
+  } catch (error) {
+    if (error instanceof UnsupportedError) return null;
+    throw error;
+  }
 };
 
 /** The first candidate for which there is fast code; else the first for which there is any. Throws UnsupportedError. */
-export const chooseImplementation = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
+const implementationByRule = (context: Lowering, layer: ConvolutionLayer): ConvolutionImplementation => {
   let slow: ConvolutionImplementation | null = null;
   let refusal: UnsupportedError | null = null;
   for (const candidate of candidatesOf(layer)) {
     try {
-      const primitive = describeCandidate(context, layer, candidate);
+      const primitive = context.describe(descriptionOf(context.dnnl, layer, candidate, context.options.convolution));
       if (isWrong(primitive.implementation, layer.x, layer.params.stride)) continue;
       if (layer.pass === "inference" && isPoorWinograd(primitive.implementation, layer.x, layer.y)) continue;
       if (slowCodeOf(primitive.implementation) === null) return { ...candidate, primitive };

@@ -8,8 +8,9 @@ import type { Value } from "../../../graph/value.ts";
 import type { PostOp } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
-import { type ConvolutionEnding, type ConvolutionImplementation, chooseImplementation } from "./choose-convolution.ts";
+import { chooseImplementation, withEnding } from "./choose-convolution.ts";
 import { readWeight } from "./convolution.ts";
+import type { ConvolutionEnding, ConvolutionImplementation, ConvolutionLayer } from "./convolution-layer.ts";
 
 const bias: FusionLink = { kind: "addBias", through: "x" };
 const relu: FusionLink = { kind: "relu", through: "x" };
@@ -65,15 +66,19 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
   const { params, results } = conv;
   const vector = bias && context.read(bias);
   const pass = context.inference ? "inference" : "training";
-  const chooseWith = (ending: ConvolutionEnding) => {
+  const endingOf = (ending: ConvolutionEnding): ConvolutionEnding => ({
+    ...(vector && { bias: vector.descriptor }),
+    ...ending,
+  });
+  const layerWith = (ending: ConvolutionEnding): ConvolutionLayer => {
     const shapes = { x: x.shape, filter: weight.shape, y: results.y.shape };
-    const whole = { ...(vector && { bias: vector.descriptor }), ...ending };
-    return chooseImplementation(context, { pass, ...shapes, params, type: context.typeOf(x), ending: whole });
+    const given = { x: context.asIs(x) };
+    return { pass, ...shapes, params, type: context.typeOf(x), ending: endingOf(ending), given };
   };
-  const call = ({ primitive, layouts }: ConvolutionImplementation, to: Physical, other?: Physical): void =>
-    context.call(primitive, [
-      ["x", context.read(x, layouts[0])],
-      ["weight", readWeight(context, weight, primitive, params.groups)],
+  const call = (chosen: ConvolutionImplementation, to: Physical, other?: Physical): void =>
+    context.call(chosen.primitive, [
+      ["x", context.read(x, chosen.layouts[0])],
+      ["weight", readWeight(context, weight, chosen, params.groups)],
       ...(vector ? [["bias", vector] as const] : []),
       ...(other ? [["combined", other] as const] : []),
       ["y", to],
@@ -81,11 +86,11 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
 
   const last: PostOp = relu ? "relu" : "nothing";
   if (shortcut === null) {
-    const convolution = chooseWith({ postOp: last });
+    const convolution = chooseImplementation(context, layerWith({ postOp: last }));
     call(convolution, context.result(y, convolution.layouts[1]));
     return;
   }
-  const summing = chooseWith({ postOp: relu ? "accumulateRelu" : "accumulate" });
+  const summing = chooseImplementation(context, layerWith({ postOp: relu ? "accumulateRelu" : "accumulate" }));
   const { storage } = context.asIs(shortcut);
   // Not over the convolution's own operand, which it reads to the end.
   const free = storage !== context.asIs(x).storage;
@@ -94,21 +99,19 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
     call(summing, inPlace);
     return;
   }
-  const convolution = chooseWith({});
+  const layer = layerWith({});
+  const convolution = chooseImplementation(context, layer);
   const to = context.result(y, convolution.layouts[1]);
   const other = context.read(shortcut, convolution.layouts[1]);
-  const adding = chooseWith({ combination: { operation: "add", operand: other.descriptor }, postOp: last });
-  if (isSame(adding, convolution)) {
+  const combination = { operation: "add", operand: other.descriptor } as const;
+  const adding = withEnding(context, layer, convolution, endingOf({ combination, postOp: last }));
+  if (adding !== null) {
     call(adding, to, other);
     return;
   }
   call(convolution, to);
   addInto(context, to, other, last);
 };
-
-/** Whether the same code computes both, and not a slower one that has more endings. */
-const isSame = (a: ConvolutionImplementation, b: ConvolutionImplementation): boolean =>
-  a.primitive.implementation === b.primitive.implementation && a.layouts.every((layout, i) => layout === b.layouts[i]);
 
 /** to ← to + other, of the same layout. */
 const addInto = (context: Lowering, to: Physical, other: Physical, postOp: PostOp): void => {

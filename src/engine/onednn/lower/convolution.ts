@@ -5,7 +5,10 @@ import type { NodeOf } from "../../../graph/ops.ts";
 import type { Value } from "../../../graph/value.ts";
 import type { MemoryDescriptor, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
-import { chooseImplementation, nativeFilter } from "./choose-convolution.ts";
+import type { Physical } from "../physical.ts";
+import { chooseImplementation } from "./choose-convolution.ts";
+import { type ConvolutionImplementation, nativeFilter } from "./convolution-layer.ts";
+import { readRegrouped, regroupedGradient } from "./regroup.ts";
 
 /** The layout that a primitive wants for its weights; it has one whenever the weights were described as any. */
 const wanted = (context: Lowering, primitive: Primitive, tensor: "weight" | "dWeight"): MemoryDescriptor => {
@@ -14,8 +17,16 @@ const wanted = (context: Lowering, primitive: Primitive, tensor: "weight" | "dWe
   return descriptor;
 };
 
-export const readWeight = (context: Lowering, weight: Value<FilterShape>, primitive: Primitive, groups: number) =>
-  context.readAs(weight, wanted(context, primitive, "weight"), "opaque", nativeFilter(weight.shape, groups));
+export const readWeight = (
+  context: Lowering,
+  weight: Value<FilterShape>,
+  { primitive, groups: fewer = Number.POSITIVE_INFINITY }: ConvolutionImplementation,
+  groups: number,
+) => {
+  const layout = wanted(context, primitive, "weight");
+  if (fewer < groups) return readRegrouped(context, weight, layout, groups, fewer);
+  return context.readAs(weight, layout, "opaque", nativeFilter(weight.shape, groups));
+};
 
 export const conv2d = (
   context: Lowering,
@@ -24,10 +35,12 @@ export const conv2d = (
   const shapes = { x: x.shape, filter: weight.shape, y: y.shape };
   const type = context.typeOf(x);
   const pass = context.inference ? "inference" : "training";
-  const { primitive, layouts } = chooseImplementation(context, { pass, ...shapes, params, type });
+  const given = { x: context.asIs(x) };
+  const chosen = chooseImplementation(context, { pass, ...shapes, params, type, given });
+  const { primitive, layouts } = chosen;
   context.call(primitive, [
     ["x", context.read(x, layouts[0])],
-    ["weight", readWeight(context, weight, primitive, params.groups)],
+    ["weight", readWeight(context, weight, chosen, params.groups)],
     ["y", context.result(y, layouts[1])],
   ]);
 };
@@ -38,10 +51,12 @@ export const conv2dBackwardData = (
 ): void => {
   const shapes = { x: dx.shape, filter: weight.shape, y: dy.shape };
   const type = context.typeOf(dy);
-  const { primitive, layouts } = chooseImplementation(context, { pass: "backwardData", ...shapes, params, type });
+  const given = { y: context.asIs(dy) };
+  const chosen = chooseImplementation(context, { pass: "backwardData", ...shapes, params, type, given });
+  const { primitive, layouts } = chosen;
   context.call(primitive, [
     ["dy", context.read(dy, layouts[1])],
-    ["weight", readWeight(context, weight, primitive, params.groups)],
+    ["weight", readWeight(context, weight, chosen, params.groups)],
     ["dx", context.result(dx, layouts[0])],
   ]);
 };
@@ -51,12 +66,19 @@ export const conv2dBackwardWeight = (
   { operands: { x, dy }, params, results: { dWeight } }: NodeOf<"conv2dBackwardWeight">,
 ): void => {
   const shapes = { x: x.shape, filter: dWeight.shape, y: dy.shape };
-  const layer = { pass: "backwardWeight", ...shapes, params, type: context.typeOf(x) } as const;
-  const { primitive, layouts, type } = chooseImplementation(context, layer);
-  const shape = nativeFilter(dWeight.shape, params.groups);
-  context.call(primitive, [
-    ["x", context.read(x, layouts[0], type)],
-    ["dy", context.read(dy, layouts[1], type)],
-    ["dWeight", context.resultAs(dWeight, wanted(context, primitive, "dWeight"), "opaque", shape)],
-  ]);
+  const given = { x: context.asIs(x), y: context.asIs(dy) };
+  const layer = { pass: "backwardWeight", ...shapes, params, type: context.typeOf(x), given } as const;
+  const { primitive, layouts, type, groups: fewer = params.groups } = chooseImplementation(context, layer);
+  const layout = wanted(context, primitive, "dWeight");
+  const call = (to: Physical): void =>
+    context.call(primitive, [
+      ["x", context.read(x, layouts[0], type)],
+      ["dy", context.read(dy, layouts[1], type)],
+      ["dWeight", to],
+    ]);
+  if (fewer < params.groups) {
+    const { filled, finish } = regroupedGradient(context, dWeight, layout, params.groups, fewer);
+    call(filled);
+    finish();
+  } else call(context.resultAs(dWeight, layout, "opaque", nativeFilter(dWeight.shape, params.groups)));
 };

@@ -1,7 +1,7 @@
 // Which code computes a convolution fastest in a network that is only run forward: measured with 2.6.3 on AVX-512, one thread, f32,
 // the layers of a ResNet-50 (docs/records/inference.md). Images in blocks of 16 channels win for most; the exceptions stand here.
 import type { ImageShape } from "../../../base/shape.ts";
-import type { ConvolutionCandidate, ConvolutionLayer } from "./choose-convolution.ts";
+import type { ConvolutionCandidate, ConvolutionLayer } from "./convolution-layer.ts";
 
 /** Up to this many images channels-last wins for every layer, by 5 % of a ResNet-50: too few for Winograd's algorithm to pay. */
 const fewImages = 2;
