@@ -2,9 +2,11 @@
 import { parseArgs } from "node:util";
 import { UsageError } from "../src/base/errors.ts";
 import { type Case, cases } from "./cases.ts";
+import { type LoaderCase, loaderCases } from "./loader/loader-cases.ts";
 
 export interface BenchRunOptions {
   readonly cases: readonly Case[];
+  readonly loaderCases: readonly LoaderCase[];
   readonly rounds: number;
   readonly threads: number;
   /** Null: direct for training, auto for inference. */
@@ -17,12 +19,14 @@ export interface BenchRunOptions {
   readonly out: string | null;
 }
 
+const names = [...cases, ...loaderCases].map(({ name }) => name);
+
 export const usage = `Alternates Residual and its peers in one run, each as its own process, and writes the records and docs/results.md.
 
   npm run bench -- [options]
 
   --case NAME           may be given several times (default: all but those with npm peers, which have to be installed):
-                        ${cases.map(({ name }) => name).join(", ")}
+                        ${names.join(", ")}
   --rounds N            of A B A B … (default 5)
   --threads N           of ours and of the peers (default: the cores that this process may use)
   --convolution KIND    direct, or auto: Winograd where oneDNN thinks that it pays (default: auto for inference)
@@ -54,12 +58,14 @@ const words = {
 export const parseOptions = (args: readonly string[], cores: number): BenchRunOptions | null => {
   const values = parseWords(args);
   if (values.help) return null;
-  const { convolution = null, quick } = values;
+  const { convolution = null, quick, case: asked } = values;
+  for (const name of asked ?? []) checkName(name);
   if (convolution !== null && convolution !== "direct" && convolution !== "auto") {
     throw new UsageError(`--convolution should be direct or auto but is "${convolution}"`);
   }
   return {
-    cases: values.case === undefined ? cases.filter(({ onRequest }) => onRequest !== true) : values.case.map(findCase),
+    cases: cases.filter(({ name, onRequest }) => (asked === undefined ? onRequest !== true : asked.includes(name))),
+    loaderCases: loaderCases.filter(({ name }) => asked === undefined || asked.includes(name)),
     rounds: values.rounds === undefined ? (quick ? 1 : 5) : count("rounds", values.rounds),
     threads: values.threads === undefined ? cores : count("threads", values.threads),
     convolution,
@@ -77,8 +83,6 @@ const parseWords = (args: readonly string[]) => {
   }
 };
 
-const findCase = (name: string): Case => {
-  const found = cases.find((each) => each.name === name);
-  if (found) return found;
-  throw new UsageError(`there is no case "${name}"; there are ${cases.map((each) => each.name).join(", ")}`);
+const checkName = (name: string): void => {
+  if (!names.includes(name)) throw new UsageError(`there is no case "${name}"; there are ${names.join(", ")}`);
 };
