@@ -13,6 +13,10 @@ export interface BenchRunOptions {
   readonly convolution: "direct" | "auto" | null;
   /** Times for less: to see that everything works. Such a run writes no records unless `out` is given. */
   readonly quick: boolean;
+  /** Measures the cost curves instead of cases. */
+  readonly curves: boolean;
+  /** For how long the steps of each point of a curve are timed. */
+  readonly secondsOfPoint: number;
   /** Candidates for the interpreter that has PyTorch, best first. */
   readonly pythons: readonly string[];
   /** The folder for the records; null: bench/results. */
@@ -32,6 +36,8 @@ export const usage = `Alternates Residual and its peers in one run, each as its 
   --convolution KIND    direct, or auto: Winograd where oneDNN thinks that it pays (default: auto for inference)
   --python PATH         the interpreter that has PyTorch (default: Debian's, then python3)
   --out FOLDER          where records go (default bench/results; the table is made of those there)
+  --curves              no cases and no peers: how our cost grows with depth, batch, image size and threads, in about six minutes;
+                        writes bench/results/curves/curves.json, pictures in docs/images and the section of docs/performance.md
   --quick               one short round, to see that everything works: writes records only with --out
   --help                prints this`;
 
@@ -50,6 +56,7 @@ const words = {
   convolution: { type: "string" },
   python: { type: "string" },
   out: { type: "string" },
+  curves: { type: "boolean", default: false },
   quick: { type: "boolean", default: false },
   help: { type: "boolean", default: false },
 } as const;
@@ -70,6 +77,8 @@ export const parseOptions = (args: readonly string[], cores: number): BenchRunOp
     threads: values.threads === undefined ? cores : count("threads", values.threads),
     convolution,
     quick,
+    curves: values.curves,
+    secondsOfPoint: quick ? 0.2 : 3,
     pythons: values.python === undefined ? ["/usr/bin/python3", "python3"] : [values.python],
     out: values.out ?? null,
   };

@@ -5,6 +5,9 @@ import { join } from "node:path";
 import { cacheFolder } from "../src/base/cache-folder.ts";
 import { UsageError } from "../src/base/errors.ts";
 import type { PeerRuntime } from "./cases.ts";
+import { measureCurves } from "./curves/measure-curves.ts";
+import { curvesFor } from "./curves/points.ts";
+import { writeCurves } from "./curves/write-curves.ts";
 import { measureLoaderCase } from "./loader/measure-loader-case.ts";
 import { photographsFolder } from "./loader/photographs-folder.ts";
 import { measureCase, type Runtime } from "./measure-case.ts";
@@ -56,14 +59,6 @@ const runCases = async (options: BenchRunOptions, words: readonly string[]): Pro
   const [load = 0] = loadavg();
   if (load > 0.5)
     say(`the machine is not quiet (load ${load.toFixed(1)}): the rates will be too low, and the ratios off`);
-  const wants = (runtime: PeerRuntime): boolean =>
-    options.cases.some(({ peers }) => peers.some((peer) => peer.runtime === runtime));
-  const unasked: Runtime = { reason: "no case asks for it" };
-  const runtimes = {
-    python: wants("python") ? await findPython(options.pythons) : unasked,
-    npm: wants("npm") ? await findNpmPeers() : unasked,
-  };
-  const folder = options.out ?? (options.quick ? null : recordsFolder);
   const place = () => ({
     ...{ run, node: process.execPath, say },
     about: {
@@ -74,6 +69,20 @@ const runCases = async (options: BenchRunOptions, words: readonly string[]): Pro
       versions: { residual: packageVersion(), node: process.versions.node },
     },
   });
+  const folder = options.out ?? (options.quick ? null : recordsFolder);
+  if (options.curves) {
+    const { threads, secondsOfPoint: seconds } = options;
+    const record = await measureCurves(curvesFor(threads), { threads, seconds }, place());
+    if (folder !== null) writeCurves(folder, record);
+    return;
+  }
+  const wants = (runtime: PeerRuntime): boolean =>
+    options.cases.some(({ peers }) => peers.some((peer) => peer.runtime === runtime));
+  const unasked: Runtime = { reason: "no case asks for it" };
+  const runtimes = {
+    python: wants("python") ? await findPython(options.pythons) : unasked,
+    npm: wants("npm") ? await findNpmPeers() : unasked,
+  };
   for (const each of options.cases) {
     const record = await measureCase(each, options, { ...place(), runtimes });
     const { ours, best, roofFraction } = compare(record);
