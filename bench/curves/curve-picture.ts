@@ -17,22 +17,44 @@ interface Dot {
   readonly dtype: string;
 }
 
-const axisStyle = { fill: light.muted, fontSize: 12, label: null } as const;
+/** 1, 2 and 5 times powers of ten, from just below the values to just above. */
+const logTicks = (values: readonly number[]): readonly number[] => {
+  const [low, high] = [Math.min(...values), Math.max(...values)];
+  const first = Math.floor(Math.log10(low));
+  const powers = Array.from({ length: Math.ceil(Math.log10(high)) - first + 1 }, (_, i) => first + i);
+  const round = powers.flatMap((power) => [1, 2, 5].map((digit) => Number(`${digit}e${power}`)));
+  return round.filter((value, i) => (round[i + 1] ?? value) > low && (round[i - 1] ?? value) < high);
+};
 
 const panel = (dots: readonly Dot[], scale: "log" | "percent", axis: string | null): Markup => {
   const xs = [...new Set(dots.map(({ x }) => x))].sort((a, b) => a - b);
   const isLog = scale === "log";
+  const ticks = isLog ? logTicks(dots.map(({ y }) => y)) : [0, 0.2, 0.4, 0.6, 0.8, 1];
   return chart({
     width,
     height,
     ...{ marginLeft: 54, marginRight: 48, marginTop: 8, marginBottom: axis === null ? 22 : 40 },
     // Depth, batch and size grow by factors.
     x: { type: "log", domain: [xs[0]! * 0.92, xs.at(-1)! * 1.08], axis: null },
-    y: isLog ? { type: "log", nice: true } : { domain: [0, Math.max(1, ...dots.map(({ y }) => y))] },
+    y: isLog
+      ? { type: "log", domain: [ticks[0]!, ticks.at(-1)!], axis: null }
+      : { axis: null, domain: [0, Math.max(1, ...dots.map(({ y }) => y))] },
     marks: [
-      Plot.gridY({ stroke: light.grid, strokeOpacity: 1, ticks: isLog ? 4 : 5 }),
-      Plot.axisY({ ...axisStyle, tickSize: 0, ticks: isLog ? 4 : 5, tickFormat: isLog ? "~g" : ".0%" }),
-      Plot.axisX(xs, { ...axisStyle, tickFormat: (x: number) => String(x), tickSize: 4 }),
+      Plot.gridY({ stroke: light.grid, strokeOpacity: 1, ticks }),
+      Plot.text(ticks, {
+        y: (tick: number) => tick,
+        text: (tick: number) => (isLog ? String(tick) : `${Math.round(100 * tick)} %`),
+        ...{ frameAnchor: "left", textAnchor: "end", dx: -8, fill: light.muted, fontSize: 12 },
+      }),
+      // (An axis of Plot leaves some labels of a logarithmic scale out.)
+      Plot.text(xs, {
+        x: (x: number) => x,
+        text: String,
+        frameAnchor: "bottom",
+        dy: 17,
+        fill: light.muted,
+        fontSize: 12,
+      }),
       ...precisions.flatMap((dtype) => {
         const line = dots.filter((dot) => dot.dtype === dtype);
         const [stroke, symbol] = dtype === "f32" ? [light.train, "circle"] : [light.validation, "square"];

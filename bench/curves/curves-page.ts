@@ -23,7 +23,11 @@ const rows = (curve: Curve, panel: Curve["panels"][number], record: CurvesRecord
     const cells = precisions.flatMap((dtype) => {
       const point = here.find((each) => each.dtype === dtype);
       if (point === undefined) return ["–", "–", "–"];
-      return [number(millisecondsPerImage(point)), percent(roofShare(point, record)), gigabytes(point.peakResidentBytes)];
+      return [
+        number(millisecondsPerImage(point)),
+        percent(roofShare(point, record)),
+        gigabytes(point.peakResidentBytes),
+      ];
     });
     const [first] = here;
     return line([String(x), first === undefined ? "–" : number(first.gflopPerStep / first.batch), ...cells]);
@@ -69,10 +73,17 @@ const limits: Readonly<Record<string, string>> = {
 /** The section, between the two marks. */
 export const curvesSection = (record: CurvesRecord): string => {
   const { hardware, recordedAt, threads, loadBefore, versions, roofs } = record;
-  const roofText = roofs.map(({ dtype, threads: n, gflops }) => `${number(gflops)} (${dtype}, threads: ${n})`).join(", ");
+  const { oneDNN = "?" } = versions;
+  const roofText = roofs
+    .map(({ dtype, threads: n, gflops }) => `${number(gflops)} (${dtype}, threads: ${n})`)
+    .join(", ");
   const parts = curvesFor(threads).map((curve) => {
     const panels = curve.panels.map((panel) => {
-      const table = [line(headings(curve.axis)), line(headings(curve.axis).map(() => "--:")), ...rows(curve, panel, record)];
+      const table = [
+        line(headings(curve.axis)),
+        line(headings(curve.axis).map(() => "--:")),
+        ...rows(curve, panel, record),
+      ];
       return `${panel.title}. ${sentence(curve, panel, record)}\n\n${table.join("\n")}\n`.replaceAll("\\\n", "\n");
     });
     const picture = `![${curve.title}: milliseconds an image, and share of the roof](images/curve-${curve.name}.svg)`;
@@ -84,7 +95,7 @@ export const curvesSection = (record: CurvesRecord): string => {
     "",
     `Training steps of ours, ${threads} threads unless said otherwise, direct convolutions, synthetic images ` +
       `([record](../bench/results/curves/curves.json): ${recordedAt.slice(0, 10)}, ${hardware.cpu}, load ${loadBefore.toFixed(1)} before, ` +
-      `oneDNN ${versions["oneDNN"] ?? "?"}). Medians of whole steps; the roof, in GFLOP/s: ${roofText}.`,
+      `oneDNN ${oneDNN}). Medians of whole steps; the roof, in GFLOP/s: ${roofText}.`,
     "",
     parts.join("\n"),
     end,

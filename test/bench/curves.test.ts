@@ -63,7 +63,9 @@ describe("measureCurves(curves, options, place)", () => {
       expect(text).not.toContain("NaN");
     }
     const section = curvesSection(record);
-    expect(section).toContain("From 64 to 288: an image's arithmetic grows 20.3 times, its time 20.3 times in f32, 20.3 times in bf16.");
+    expect(section).toContain(
+      "From 64 to 288: an image's arithmetic grows 20.3 times, its time 20.3 times in f32, 20.3 times in bf16.",
+    );
     expect(section).toContain("| 224 | 3.20 | 64.0 | 50.0 % | 2.00 GiB | 64.0 | 50.0 % | 2.00 GiB |");
     const page = withCurves("# Page\n", record);
     expect(withCurves(page, record)).toBe(page);
