@@ -21,7 +21,7 @@ const forEachWindow = (
   xShape: ImageShape,
   [O, Cg, U, V]: FilterShape,
   params: ConvParams,
-  visit: (window: Window) => void,
+  visit: (seen: Window) => void,
 ): void => {
   const [N, C, H, W] = xShape;
   const { groups, padding } = params;
@@ -66,13 +66,13 @@ export const conv2d: Kernel<"conv2d"> = ({ operands, results, params }, elements
   const [, O, H2, W2] = results.y.shape;
   const filters = O / params.groups;
   const patch = new Float64Array(weight.length / O);
-  forEachWindow(operands.x.shape, operands.weight.shape, params, (window) => {
-    gather(x, window.places, patch);
+  forEachWindow(operands.x.shape, operands.weight.shape, params, (seen) => {
+    gather(x, seen.places, patch);
     for (let o = 0; o < filters; o++) {
-      const filter = window.weight + o * patch.length;
+      const filter = seen.weight + o * patch.length;
       let sum = 0;
       for (let k = 0; k < patch.length; k++) sum += patch[k]! * weight[filter + k]!;
-      y[window.y + o * H2 * W2] = sum;
+      y[seen.y + o * H2 * W2] = sum;
     }
   });
 };
@@ -85,14 +85,14 @@ export const conv2dBackwardData: Kernel<"conv2dBackwardData"> = ({ operands, res
   const [, O, H2, W2] = operands.dy.shape;
   const filters = O / params.groups;
   const patch = new Float64Array(weight.length / O); // of dx
-  forEachWindow(params.inputShape, operands.weight.shape, params, (window) => {
+  forEachWindow(params.inputShape, operands.weight.shape, params, (seen) => {
     patch.fill(0);
     for (let o = 0; o < filters; o++) {
-      const filter = window.weight + o * patch.length;
-      const gradient = dy[window.y + o * H2 * W2]!;
+      const filter = seen.weight + o * patch.length;
+      const gradient = dy[seen.y + o * H2 * W2]!;
       for (let k = 0; k < patch.length; k++) patch[k]! += gradient * weight[filter + k]!;
     }
-    for (let k = 0; k < patch.length; k++) if (window.places[k] !== outside) sum[window.places[k]!]! += patch[k]!;
+    for (let k = 0; k < patch.length; k++) if (seen.places[k] !== outside) sum[seen.places[k]!]! += patch[k]!;
   });
   elementsOf(results.dx).set(sum);
 };
@@ -105,11 +105,11 @@ export const conv2dBackwardWeight: Kernel<"conv2dBackwardWeight"> = ({ operands,
   const [, O, H2, W2] = operands.dy.shape;
   const filters = O / params.groups;
   const patch = new Float64Array(sum.length / O);
-  forEachWindow(operands.x.shape, params.filterShape, params, (window) => {
-    gather(x, window.places, patch);
+  forEachWindow(operands.x.shape, params.filterShape, params, (seen) => {
+    gather(x, seen.places, patch);
     for (let o = 0; o < filters; o++) {
-      const filter = window.weight + o * patch.length;
-      const gradient = dy[window.y + o * H2 * W2]!;
+      const filter = seen.weight + o * patch.length;
+      const gradient = dy[seen.y + o * H2 * W2]!;
       for (let k = 0; k < patch.length; k++) sum[filter + k]! += gradient * patch[k]!;
     }
   });
