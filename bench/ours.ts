@@ -2,28 +2,14 @@
 // large matrix products. Apart, so that the peak resident memory of `time` is that of a training alone. Prints one JSON line.
 //
 //   node dist/bench/ours.js '{"task": "time", "what": "train", "model": "resnet20", …}'
-import { homedir } from "node:os";
-import { cacheFolder } from "../src/base/cache-folder.ts";
 import { benchSpec } from "../src/commands/bench/bench-case.ts";
 import { checkNumbers } from "../src/commands/bench/check-numbers.ts";
 import { type BenchEnvironment, type BenchOptions, bench, measureRoof } from "../src/commands/bench.ts";
 import { checkGraph } from "../src/engine/conformance/check-graph.ts";
-import { createOneDnnEngine, type OneDnnEngine } from "../src/engine/onednn/engine.ts";
+import type { OneDnnEngine } from "../src/engine/onednn/engine.ts";
+import { openOneDnn } from "./open-one-dnn.ts";
 import type { OurTask } from "./our-task.ts";
 import { thisMachine } from "./this-machine.ts";
-
-const open = (threads: number, convolution: "direct" | "auto"): Promise<OneDnnEngine> =>
-  createOneDnnEngine({
-    threads,
-    convolution,
-    places: {
-      overridePath: process.env.RESIDUAL_ONEDNN || null,
-      cacheFolder: cacheFolder(process.platform, homedir(), process.env),
-      system: true,
-      platform: process.platform,
-      architecture: process.arch,
-    },
-  });
 
 const environmentFor = (engine: OneDnnEngine): BenchEnvironment => {
   const { cpu, cores, memoryBytes } = thisMachine();
@@ -46,7 +32,7 @@ const perform = async (task: OurTask, engine: OneDnnEngine): Promise<object> => 
 
 const main = async (text: string): Promise<void> => {
   const task: OurTask = JSON.parse(text); // written by run.ts
-  const engine = await open(task.threads, task.convolution);
+  const engine = await openOneDnn(task.threads, task.convolution);
   const { library } = engine;
   try {
     const result = await perform(task, engine);

@@ -1,13 +1,8 @@
 // docs/results.md from the records in bench/results. Pure: the same records give the same page, and a test holds it to that.
-import type { Spread } from "../src/commands/bench/spread.ts";
+import type { LoaderRecord } from "./loader/loader-record.ts";
+import { loaderSection } from "./loader/loader-table.ts";
 import { type BenchRecord, compare } from "./record.ts";
-
-/** Three significant digits, never in powers of ten. */
-const number = (value: number): string =>
-  value >= 100 ? value.toFixed(0) : value >= 10 ? value.toFixed(1) : value.toFixed(2);
-const withRange = ({ median, min, max }: Spread): string => `${number(median)} (${number(min)}–${number(max)})`;
-const percent = (fraction: number): string => `${(fraction * 100).toFixed(1)} %`;
-const mebibytes = (bytes: number): string => `${Math.round(bytes / 2 ** 20)} MiB`;
+import { line, mebibytes, percent, withRange } from "./table.ts";
 
 const headings = [
   "case",
@@ -55,11 +50,10 @@ figure for the whole process.
 `;
 
 /** The page; records in any order. */
-export const resultsPage = (records: readonly BenchRecord[]): string => {
+export const resultsPage = (records: readonly BenchRecord[], loaderRecords: readonly LoaderRecord[] = []): string => {
   if (records.length === 0) return `${introduction}\nThere are no records yet.\n`;
   const sorted = records.toSorted((a, b) => (a.case < b.case ? -1 : 1));
-  const line = (cells: readonly string[]): string => `| ${cells.join(" | ")} |`;
   const table = [line(headings), line(headings.map(() => "---")), ...sorted.map((record) => line(row(record)))];
   const notes = sorted.map((record) => `- ${record.case}: ${circumstances(record)}`);
-  return `${introduction}\n${table.join("\n")}\n\n${notes.join("\n")}\n`;
+  return `${introduction}\n${table.join("\n")}\n\n${notes.join("\n")}\n${loaderSection(loaderRecords)}`;
 };

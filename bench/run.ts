@@ -1,13 +1,19 @@
 // `npm run bench`: see the usage in options.ts. Progress goes to stderr; the records, and the page made of them, to files.
 import { existsSync, readFileSync } from "node:fs";
-import { loadavg } from "node:os";
+import { homedir, loadavg } from "node:os";
 import { join } from "node:path";
+import { cacheFolder } from "../src/base/cache-folder.ts";
 import { UsageError } from "../src/base/errors.ts";
 import type { PeerRuntime } from "./cases.ts";
+import { measureCurves } from "./curves/measure-curves.ts";
+import { curvesFor } from "./curves/points.ts";
+import { writeCurves } from "./curves/write-curves.ts";
+import { measureLoaderCase } from "./loader/measure-loader-case.ts";
+import { photographsFolder } from "./loader/photographs-folder.ts";
 import { measureCase, type Runtime } from "./measure-case.ts";
 import { type BenchRunOptions, parseOptions, usage } from "./options.ts";
 import { compare } from "./record.ts";
-import { recordsFolder, repository, writeRecord, writeResultsPage } from "./records-folder.ts";
+import { recordsFolder, repository, writeLoaderRecord, writeRecord, writeResultsPage } from "./records-folder.ts";
 import { ProcessFailure, runProcess, runToEnd } from "./run-process.ts";
 import { thisMachine } from "./this-machine.ts";
 
@@ -53,6 +59,23 @@ const runCases = async (options: BenchRunOptions, words: readonly string[]): Pro
   const [load = 0] = loadavg();
   if (load > 0.5)
     say(`the machine is not quiet (load ${load.toFixed(1)}): the rates will be too low, and the ratios off`);
+  const place = () => ({
+    ...{ run, node: process.execPath, say },
+    about: {
+      recordedAt: new Date().toISOString(),
+      command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
+      hardware: { cpu, cores, memoryBytes },
+      loadBefore: load,
+      versions: { residual: packageVersion(), node: process.versions.node },
+    },
+  });
+  const folder = options.out ?? (options.quick ? null : recordsFolder);
+  if (options.curves) {
+    const { threads, secondsOfPoint: seconds } = options;
+    const record = await measureCurves(curvesFor(threads), { threads, seconds }, place());
+    if (folder !== null) writeCurves(folder, record);
+    return;
+  }
   const wants = (runtime: PeerRuntime): boolean =>
     options.cases.some(({ peers }) => peers.some((peer) => peer.runtime === runtime));
   const unasked: Runtime = { reason: "no case asks for it" };
@@ -60,24 +83,21 @@ const runCases = async (options: BenchRunOptions, words: readonly string[]): Pro
     python: wants("python") ? await findPython(options.pythons) : unasked,
     npm: wants("npm") ? await findNpmPeers() : unasked,
   };
-  const folder = options.out ?? (options.quick ? null : recordsFolder);
   for (const each of options.cases) {
-    const record = await measureCase(each, options, {
-      ...{ run, node: process.execPath, runtimes, say },
-      about: {
-        recordedAt: new Date().toISOString(),
-        command: ["npm run bench", ...(words.length > 0 ? ["--", ...words] : [])].join(" "),
-        hardware: { cpu, cores, memoryBytes },
-        loadBefore: load,
-        versions: { residual: packageVersion(), node: process.versions.node },
-      },
-    });
+    const record = await measureCase(each, options, { ...place(), runtimes });
     const { ours, best, roofFraction } = compare(record);
     const against = best === null ? "no peer" : `${best.ratio.median.toFixed(2)} × ${best.name}`;
     say(
       `${each.name}: ${ours.median.toFixed(1)} images/s, ${(roofFraction * 100).toFixed(0)} % of the roof, ${against}`,
     );
     if (folder !== null) writeRecord(folder, record);
+  }
+  if (options.loaderCases.length > 0) {
+    await photographsFolder(cacheFolder(process.platform, homedir(), process.env), say);
+  }
+  for (const each of options.loaderCases) {
+    const record = await measureLoaderCase(each, options, place());
+    if (folder !== null) writeLoaderRecord(folder, record);
   }
   if (folder === recordsFolder) writeResultsPage();
 };

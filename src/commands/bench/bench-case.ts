@@ -91,7 +91,3 @@ export const benchState = ({ spec, graph }: BenchCase, seed: number): NamedTenso
     graph.states.map(({ name, dtype, shape }) => [name, initial.get(name) ?? sharedZeros(dtype, shape)] as const),
   );
 };
-
-/** Normal numbers in the place of images reach f32 rounded: the f64 side has to begin from the same bits. */
-export const benchTensors = (each: BenchCase, seed: number): NamedTensors =>
-  new Map([...benchState(each, seed), ...Object.entries(benchInputs(each, seed))]);

@@ -4,7 +4,7 @@ import { allocate } from "../../base/dtype.ts";
 import { type RandomStream, randomPurposes, randomStream } from "../../base/philox.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
-import { type BenchCase, benchTensors } from "./bench-case.ts";
+import { type BenchCase, benchInputs, benchState } from "./bench-case.ts";
 
 /**
  * The scale of the last batch norm of each residual branch. A fresh ResNet-50 on a batch of 2 turns roundings into percents of
@@ -21,12 +21,13 @@ const aroundOne: Draw = ({ uniform }) => 0.5 + 1.5 * uniform();
 /**
  * The tensors of a case, with the scales that close a residual branch at 0.2 and, where running statistics are used, with such
  * as folding has to get right: in a fresh network shifts, means and biases are 0 and variances 1, so that it may leave them out.
+ * `state`: the fresh network's, where the caller has it.
  */
-export const conditionedTensors = (each: BenchCase, seed: number): NamedTensors => {
+export const conditionedTensors = (each: BenchCase, seed: number, state = benchState(each, seed)): NamedTensors => {
   const random = randomStream(seed, randomPurposes.synthetic, 1); // stream 0 draws the inputs
   const draws = new Map([...statisticsOf(each.definition), ...branchScalesOf(each.definition)]);
   return new Map(
-    [...benchTensors(each, seed)].map(([name, tensor]) => {
+    [...state, ...Object.entries(benchInputs(each, seed))].map(([name, tensor]) => {
       const draw = draws.get(name);
       return [name, draw === undefined ? tensor : drawn(tensor, () => draw(random))] as const;
     }),

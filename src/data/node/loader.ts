@@ -1,4 +1,5 @@
 // The loaders of Node: batches for training and for evaluation, prepared by worker threads while a step runs, or inline.
+import { availableParallelism } from "node:os";
 import { invariant, UsageError } from "../../base/errors.ts";
 import type { Augmentation } from "../augmentation.ts";
 import { allocateSlots, type Batch } from "../batch.ts";
@@ -15,7 +16,7 @@ export interface LoaderOptions {
   readonly preprocessing: Preprocessing;
   /** Images of a batch. */
   readonly batch: number;
-  /** Threads that prepare batches; 0 prepares each when it is asked for, in the calling thread. Default 1. */
+  /** Threads that prepare batches; 0 prepares each when it is asked for, in the calling thread. Default: see defaultWorkers. */
   readonly workers?: number;
   /** Batches in memory at once, the caller's included; at least 1. Default workers + 2: one out, one ready, one in each thread. */
   readonly slots?: number;
@@ -52,7 +53,12 @@ export type EvaluationLoader = Ring;
 /** Slots that a loader uses when it isn't told. */
 export const defaultSlots = (workers: number): number => (workers === 0 ? 1 : workers + 2);
 
-const defaultWorkers = 1;
+/**
+ * Threads that prepare batches of a source when a loader isn't told: one for images in memory; where they have to be decoded, one a
+ * core, at most four. They run at a low priority: little while a step is under way, and when it waits they have all cores.
+ */
+export const defaultWorkers = ({ kind }: ImageSource): number =>
+  kind === "memory" ? 1 : Math.min(4, availableParallelism());
 
 interface BatchSequence {
   readonly batch: number;
@@ -61,7 +67,13 @@ interface BatchSequence {
 }
 
 const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Preparation): Ring => {
-  const { source, preprocessing, workers = defaultWorkers, slots = defaultSlots(workers), signal } = options;
+  const {
+    source,
+    preprocessing,
+    workers = defaultWorkers(options.source),
+    slots = defaultSlots(workers),
+    signal,
+  } = options;
   if (!Number.isInteger(workers) || workers < 0) {
     throw new UsageError(`data workers ${workers} should be a whole number, 0 or more`);
   }

@@ -3,15 +3,19 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { createPrepare } from "../prepare.ts";
+import { lowerPriority } from "./low-priority.ts";
 import { openReader } from "./readers.ts";
 import type { WorkerAnswer, WorkerOrder, WorkerSetup } from "./threads.ts";
 
 const { source, preparation, slots }: WorkerSetup = workerData;
 const prepare = createPrepare(openReader(source), preparation);
+// What lies in memory is cheap to prepare; pictures have to be decoded.
+const lowered = source.kind === "memory" ? Promise.resolve(0) : lowerPriority();
 
 parentPort?.on("message", async ({ id, slot, epoch, indices }: WorkerOrder) => {
   const answer = (what: WorkerAnswer): void => parentPort?.postMessage(what);
   try {
+    await lowered;
     answer({ id, prepared: await prepare(indices, epoch, slots[slot]!) });
   } catch (error) {
     const isInput = error instanceof UsageError || error instanceof FormatError;

@@ -1,15 +1,21 @@
 import { describe, expect, test } from "vitest";
+import { invariant } from "../../base/errors.ts";
+import { elementCount } from "../../base/shape.ts";
 import { tensor } from "../../base/tensor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { padding } from "../../graph/geometry.ts";
 import type { Graph } from "../../graph/graph.ts";
 import type { Node } from "../../graph/ops.ts";
+import type { Value } from "../../graph/value.ts";
 import { differentiate } from "../../passes/differentiate.ts";
+import { fuse } from "../../passes/fuse.ts";
 import { toBf16 } from "../../passes/precision.ts";
 import { addUpdate } from "../../passes/update.ts";
 import { createReferenceEngine } from "../reference/engine.ts";
+import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { checkNodes } from "./check-nodes.ts";
+import { narrowChain } from "./narrow-chain.ts";
 import { narrowNode, takePart } from "./narrow-node.ts";
 import { randomTensors } from "./random-tensors.ts";
 import { wrongEngine } from "./wrong-engine.test.fixture.ts";
@@ -118,4 +124,52 @@ describe("narrowNode(node, elementsOf, channels, seed)", () => {
       expect(part).toEqual(takePart(elementsOf(result), result.shape, narrowed.part));
     },
   );
+});
+
+describe("narrowChain(node, elementsOf, channels, seed)", () => {
+  const b = new GraphBuilder();
+  const x = b.input("x", "f64", [2, 6, 5, 5]);
+  const shortcut = b.input("shortcut", "f64", [2, 7, 5, 5]);
+  const [weight, bias] = [b.state("weight", "f64", [7, 6, 3, 3]), b.state("bias", "f64", [7])];
+  const { y } = b.add("conv2d", "conv", { x, weight }, { stride: [1, 1], padding: padding(1), groups: 1 });
+  const biased = b.add("addBias", "bias.add", { x: y, bias }, {}).y;
+  const sum = b.add("add", "sum", { a: biased, b: shortcut }, {}).y;
+  b.output(b.add("relu", "relu", { x: sum }, {}).y);
+  const links = [
+    { kind: "conv2d", through: null },
+    { kind: "addBias", through: "x" },
+    { kind: "add", through: "a" },
+    { kind: "relu", through: "x" },
+  ] as const;
+  const chain = fuse(b.build(), [{ name: "chain", links }]).nodes[0]!;
+
+  test("gives what the whole chain gives for those channels", () => {
+    invariant(chain.kind === "fused", "the chain is one node");
+    const known = new Map<string, Float64Array>();
+    const elementsOf: ElementsOf = ({ name, shape }) => {
+      const found = known.get(name) ?? Float64Array.from({ length: elementCount(shape) }, (_, i) => Math.sin(i));
+      known.set(name, found);
+      return found;
+    };
+    computeNode(chain, elementsOf);
+    const narrowed = narrowChain(chain, elementsOf, 3, 1)!;
+    const made = new Map<string, Float64Array>();
+    for (const node of narrowed.body) {
+      for (const { name, shape } of Object.values<Value>(node.results)) {
+        made.set(name, new Float64Array(elementCount(shape)));
+      }
+      computeNode(node, (value) => made.get(value.name) ?? narrowed.elementsOf(value));
+    }
+    const whole = known.get("relu");
+    expect(made.get("relu")).toEqual(takePart(whole!, [2, 7, 5, 5], narrowed.part));
+    expect(narrowed.part).toEqual({ axis: 1, start: 2, count: 3 });
+  });
+
+  test("leaves whole what reads the convolution's own images once more", () => {
+    invariant(chain.kind === "fused", "the chain is one node");
+    const body = chain.params.body.map((node) =>
+      node.kind === "add" ? { ...node, operands: { ...node.operands, b: x } } : node,
+    );
+    expect(narrowChain({ ...chain, params: { ...chain.params, body } }, () => new Float64Array(1200), 3, 1)).toBeNull();
+  });
 });

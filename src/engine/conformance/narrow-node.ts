@@ -8,7 +8,7 @@ import type { Value } from "../../graph/value.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
 
 /** Elements [start, start + count) along an axis. */
-interface Range {
+export interface Range {
   readonly axis: 0 | 1;
   readonly start: number;
   readonly count: number;
@@ -36,7 +36,7 @@ export interface Narrowed {
   readonly part: Range;
 }
 
-const narrowedValue = <V extends Value>(value: V, range: Range): V => ({
+export const narrowedValue = <V extends Value>(value: V, range: Range): V => ({
   ...value,
   shape: shapeOfPart(value.shape, range),
 });

@@ -3,26 +3,7 @@ import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import type { Padding } from "../../graph/geometry.ts";
 import type { Value } from "../../graph/value.ts";
-import { positionsInside } from "./conv.ts";
 import { computeNode } from "./kernels.ts";
-
-describe("positionsInside(size, positions, stride, offset)", () => {
-  test("are exactly the positions that read an element", () => {
-    for (let size = 1; size <= 6; size++) {
-      for (const stride of [1, 2, 3]) {
-        for (let offset = -4; offset <= 7; offset++) {
-          const positions = 7;
-          const expected = Array.from({ length: positions }, (_, k) => k).filter((k) => {
-            const place = k * stride + offset;
-            return place >= 0 && place < size;
-          });
-          const { from, to } = positionsInside(size, positions, stride, offset);
-          expect(Array.from({ length: Math.max(0, to - from) }, (_, k) => from + k)).toEqual(expected);
-        }
-      }
-    }
-  });
-});
 
 // Whole numbers of at most 4: every sum below is exact in f64, so results are compared for equality.
 const { below } = randomStream(3, randomPurposes.synthetic);

@@ -1,75 +1,98 @@
-// Convolution and its two gradients. All three are sums over the same triples (element of a filter, element of y, element of
-// x): forward collects them at y, backward at x or at the filter. So they share one walk, and differ in one line each.
+// Convolution and its two gradients, as products of filters with patches: the elements of x that a window sees, in the order of a
+// filter's own. So the innermost loops run over whole filters, C / groups · U · V long, however small the maps are.
 import { elementCount, type FilterShape, type ImageShape } from "../../base/shape.ts";
 import { type ConvParams, windowPositions } from "../../graph/geometry.ts";
 import type { Kernel } from "./kernel.ts";
 
-/**
- * Positions k in from ≤ k < to of a window for which k·stride + offset lies inside an axis of `size` elements. The others read
- * padding, which is zero and adds nothing.
- */
-export const positionsInside = (size: number, positions: number, stride: number, offset: number) => ({
-  from: Math.max(0, Math.ceil(-offset / stride)),
-  to: Math.min(positions, Math.floor((size - 1 - offset) / stride) + 1),
-});
+/** In a window, an element that lies in the padding. */
+const outside = -1;
 
-/**
- * One filter element meets a row of y and a row of x: weight[o, c, u, v] at `w`, y[n, o, i, j…] from `y` on, and
- * x[n, c, i·s + u − top, j·s + v − left …] from `x` on in steps of the stride; `count` positions j in all.
- */
-type Meeting = (w: number, y: number, x: number, count: number) => void;
+/** A window (n, i, j) and the filters of one group that meet it there. */
+interface Window {
+  /** Of each element (c, u, v) of a filter: x[n, first channel + c, i·s + u − top, j·s + v − left], or outside. Valid during the visit. */
+  readonly places: Int32Array;
+  /** From weight[firstFilter, 0, 0, 0] on, filter after filter. */
+  readonly weight: number;
+  /** y[n, firstFilter, i, j]; those of the next filters follow in steps of H′·W′. */
+  readonly y: number;
+}
 
-const forEachMeeting = (xShape: ImageShape, filter: FilterShape, params: ConvParams, meet: Meeting): void => {
+const forEachWindow = (
+  xShape: ImageShape,
+  [O, Cg, U, V]: FilterShape,
+  params: ConvParams,
+  visit: (seen: Window) => void,
+): void => {
   const [N, C, H, W] = xShape;
-  const [O, Cg, U, V] = filter; // Cg = C / groups: the channels that one filter sees
-  const [sh, sw] = params.stride;
-  const { top, left } = params.padding;
+  const { groups, padding } = params;
   const [H2, W2] = windowPositions([H, W], [U, V], params); // H′, W′
+  const places = new Int32Array(Cg * U * V);
+  const placeWindow = (plane: number, i: number, j: number): void => {
+    let k = 0;
+    for (let c = 0; c < Cg; c++) {
+      for (let u = 0; u < U; u++) {
+        const h = i * params.stride[0] + u - padding.top;
+        const row = ((plane + c) * H + h) * W;
+        for (let v = 0; v < V; v++) {
+          const w = j * params.stride[1] + v - padding.left;
+          places[k++] = h < 0 || h >= H || w < 0 || w >= W ? outside : row + w;
+        }
+      }
+    }
+  };
   for (let n = 0; n < N; n++) {
-    for (let o = 0; o < O; o++) {
-      const firstChannel = Math.floor((o * params.groups) / O) * Cg;
-      for (let c = 0; c < Cg; c++) {
-        const plane = (n * C + firstChannel + c) * H; // x[n, c, 0, 0] is at plane · W
-        for (let u = 0; u < U; u++) {
-          const rows = positionsInside(H, H2, sh, u - top);
-          for (let v = 0; v < V; v++) {
-            const { from, to } = positionsInside(W, W2, sw, v - left);
-            if (to <= from) continue;
-            const w = ((o * Cg + c) * U + u) * V + v;
-            for (let i = rows.from; i < rows.to; i++) {
-              const y = ((n * O + o) * H2 + i) * W2 + from;
-              const x = (plane + i * sh + u - top) * W + from * sw + v - left;
-              meet(w, y, x, to - from);
-            }
-          }
+    for (let group = 0; group < groups; group++) {
+      const firstFilter = (group * O) / groups;
+      for (let i = 0; i < H2; i++) {
+        for (let j = 0; j < W2; j++) {
+          placeWindow(n * C + group * Cg, i, j);
+          visit({ places, weight: firstFilter * places.length, y: ((n * O + firstFilter) * H2 + i) * W2 + j });
         }
       }
     }
   }
 };
 
+/** The elements at these places; padding reads zeros. */
+const gather = (x: ArrayLike<number>, places: Int32Array, patch: Float64Array): void => {
+  for (let k = 0; k < patch.length; k++) patch[k] = places[k] === outside ? 0 : x[places[k]!]!;
+};
+
 /** y[n, o, i, j] = Σ_{c,u,v} x[n, c, i·s + u − top, j·s + v − left] · weight[o, c, u, v]. */
 export const conv2d: Kernel<"conv2d"> = ({ operands, results, params }, elementsOf) => {
   const x = elementsOf(operands.x); // [N, C, H, W]
-  const weight = elementsOf(operands.weight); // [O, C / groups, U, V]
-  const sum = new Float64Array(elementCount(results.y.shape)); // [N, O, H′, W′]
-  const step = params.stride[1];
-  forEachMeeting(operands.x.shape, operands.weight.shape, params, (atWeight, atY, atX, count) => {
-    const w = weight[atWeight]!;
-    for (let j = 0; j < count; j++) sum[atY + j]! += x[atX + j * step]! * w;
+  const weight = Float64Array.from(elementsOf(operands.weight)); // [O, C / groups, U, V]
+  const y = elementsOf(results.y); // [N, O, H′, W′]
+  const [, O, H2, W2] = results.y.shape;
+  const filters = O / params.groups;
+  const patch = new Float64Array(weight.length / O);
+  forEachWindow(operands.x.shape, operands.weight.shape, params, (seen) => {
+    gather(x, seen.places, patch);
+    for (let o = 0; o < filters; o++) {
+      const filter = seen.weight + o * patch.length;
+      let sum = 0;
+      for (let k = 0; k < patch.length; k++) sum += patch[k]! * weight[filter + k]!;
+      y[seen.y + o * H2 * W2] = sum;
+    }
   });
-  elementsOf(results.y).set(sum);
 };
 
 /** dx[n, c, h, w] = Σ dy[n, o, i, j] · weight[o, c, u, v] over all (o, i, j, u, v) that read x[n, c, h, w] in the forward. */
 export const conv2dBackwardData: Kernel<"conv2dBackwardData"> = ({ operands, results, params }, elementsOf) => {
   const dy = elementsOf(operands.dy); // [N, O, H′, W′]
-  const weight = elementsOf(operands.weight); // [O, C / groups, U, V]
+  const weight = Float64Array.from(elementsOf(operands.weight)); // [O, C / groups, U, V]
   const sum = new Float64Array(elementCount(results.dx.shape)); // [N, C, H, W]
-  const step = params.stride[1];
-  forEachMeeting(params.inputShape, operands.weight.shape, params, (atWeight, atY, atX, count) => {
-    const w = weight[atWeight]!;
-    for (let j = 0; j < count; j++) sum[atX + j * step]! += dy[atY + j]! * w;
+  const [, O, H2, W2] = operands.dy.shape;
+  const filters = O / params.groups;
+  const patch = new Float64Array(weight.length / O); // of dx
+  forEachWindow(params.inputShape, operands.weight.shape, params, (seen) => {
+    patch.fill(0);
+    for (let o = 0; o < filters; o++) {
+      const filter = seen.weight + o * patch.length;
+      const gradient = dy[seen.y + o * H2 * W2]!;
+      for (let k = 0; k < patch.length; k++) patch[k]! += gradient * weight[filter + k]!;
+    }
+    for (let k = 0; k < patch.length; k++) if (seen.places[k] !== outside) sum[seen.places[k]!]! += patch[k]!;
   });
   elementsOf(results.dx).set(sum);
 };
@@ -79,11 +102,16 @@ export const conv2dBackwardWeight: Kernel<"conv2dBackwardWeight"> = ({ operands,
   const x = elementsOf(operands.x); // [N, C, H, W]
   const dy = elementsOf(operands.dy); // [N, O, H′, W′]
   const sum = new Float64Array(elementCount(results.dWeight.shape)); // [O, C / groups, U, V]
-  const step = params.stride[1];
-  forEachMeeting(operands.x.shape, params.filterShape, params, (atWeight, atY, atX, count) => {
-    let dot = 0;
-    for (let j = 0; j < count; j++) dot += dy[atY + j]! * x[atX + j * step]!;
-    sum[atWeight]! += dot;
+  const [, O, H2, W2] = operands.dy.shape;
+  const filters = O / params.groups;
+  const patch = new Float64Array(sum.length / O);
+  forEachWindow(operands.x.shape, params.filterShape, params, (seen) => {
+    gather(x, seen.places, patch);
+    for (let o = 0; o < filters; o++) {
+      const filter = seen.weight + o * patch.length;
+      const gradient = dy[seen.y + o * H2 * W2]!;
+      for (let k = 0; k < patch.length; k++) sum[filter + k]! += gradient * patch[k]!;
+    }
   });
   elementsOf(results.dWeight).set(sum);
 };
