@@ -62,6 +62,12 @@ export const operandRoles: { readonly [K in OpKind]: Roles<K> } = {
   constant: {},
   weightedSum: "full",
   descend: { weight: "full", direction: "full", learningRate: "full" },
+  adamDirection: { mean: "full", square: "full", update: "full" },
+  trustRatio: { weight: "full", direction: "full" },
+  clipFactor: { squaredNorm: "full" },
+  scaleBy: { x: "full", factor: "full" },
+  clamp: { x: "full" },
+  movingAverage: { average: "full", value: "full", decay: "full" },
   sumOfSquares: "full",
   fused: "any", // its body is checked
 };

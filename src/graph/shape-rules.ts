@@ -228,6 +228,29 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     expectShape(name, "learningRate", learningRate, []);
     return { y: value(name, weight, weight.shape) };
   },
+  adamDirection: (name, { mean, square, update }) => {
+    expectShape(name, "square", square, mean.shape);
+    expectShape(name, "update", update, []);
+    return { y: value(name, mean, mean.shape) };
+  },
+  trustRatio: (name, { weight, direction }) => {
+    expectShape(name, "direction", direction, weight.shape);
+    return { y: value(name, weight, []) };
+  },
+  clipFactor: (name, { squaredNorm }) => {
+    expectShape(name, "squaredNorm", squaredNorm, []);
+    return { y: value(name, squaredNorm, []) };
+  },
+  scaleBy: (name, { x, factor }) => {
+    expectShape(name, "factor", factor, []);
+    return { y: value(name, x, x.shape) };
+  },
+  clamp: (name, { x }) => ({ y: value(name, x, x.shape) }),
+  movingAverage: (name, { average, value: newest, decay }) => {
+    expectShape(name, "value", newest, average.shape);
+    expectShape(name, "decay", decay, []);
+    return { y: value(name, average, average.shape) };
+  },
   sumOfSquares: (name, operands) => {
     const first = Object.values(operands)[0];
     if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);

@@ -2,22 +2,33 @@
 // are made with `recipe`, what comes from outside with `parseRecipe` (parse-recipe.ts).
 import type { Precision } from "../base/dtype.ts";
 import type { Augmentation } from "../data/augmentation.ts";
+import type { Clipping } from "../passes/clip-gradients.ts";
+import type { OptimizerKind, OptimizerRule } from "../passes/optimizers.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
-/** Stochastic gradient descent; formulas in passes/update.ts. */
-export interface Optimizer {
-  readonly kind: "sgd";
-  /** In [0, 1). The papers' 0.9. */
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  /** λ, as L2 in the gradient. He et al.: 1e-4. */
+/** What of the parameters decays. */
+export interface Decay {
+  /** λ: L2 in the gradient with SGD and LARS, apart from it with AdamW and LAMB. He et al.: 1e-4. */
   readonly weightDecay: number;
   /** Whether batch norm's scales and shifts decay as well; the paper's do. */
   readonly decayBatchNorm: boolean;
   /** Whether biases (of the dense layer) do. */
   readonly decayBias: boolean;
+}
+
+/** Formulas in passes/optimizers.ts. LARS and LAMB adapt the rates of filters and matrices, not of batch norm and biases. */
+export type Optimizer<K extends OptimizerKind = OptimizerKind> = OptimizerRule<K> & Decay;
+
+/** A moving average of the weights (Polyak and Juditsky 1992; Tan and Le 2019 for networks such as these), averaged in f32. */
+export interface WeightAveraging {
+  /** d in [0, 1): average ← d · average + (1 − d) · weights, of batch norm's statistics as well. */
+  readonly decay: number;
+  /** The average is the weights themselves until so much has passed; null averages from the first update. */
+  readonly warmup: Span | null;
+  /** Averaged after each so many updates. */
+  readonly everySteps: number;
 }
 
 export interface Recipe {
@@ -28,10 +39,19 @@ export interface Recipe {
   readonly data: string | null;
   /** Of activations. With bf16, parameters, velocities, their gradients, statistics and the loss stay f32. */
   readonly dtype: Precision;
-  /** Images of one step. */
+  /** Images that go through the network at once. */
   readonly batch: number;
   readonly epochs: number;
   readonly optimizer: Optimizer;
+  /** Of the gradients' common norm, or of each element; null for none. */
+  readonly clipGradients: Clipping | null;
+  /**
+   * Batches of one update: gradients are their mean, so that an update sees batch × accumulate images, while memory is that of one
+   * batch. Batch norm takes the statistics of each batch on its own. A step is an update.
+   */
+  readonly accumulate: number;
+  /** The average is what is evaluated and kept as the model; training goes on from the weights themselves. null for none. */
+  readonly ema: WeightAveraging | null;
   readonly schedule: Schedule;
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;

@@ -62,6 +62,12 @@ const opOfKind: { readonly [K in Exclude<OpKind, "fused">]: ProfileOp } = {
   constant: "fill",
   weightedSum: "update",
   descend: "update",
+  adamDirection: "update",
+  trustRatio: "update",
+  clipFactor: "update",
+  scaleBy: "update",
+  clamp: "update",
+  movingAverage: "update",
   sumOfSquares: "update",
 };
 

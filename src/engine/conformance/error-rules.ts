@@ -169,6 +169,17 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
     return sumOfProducts(node, elementsOf, Object.keys(signs).length + 1, signs);
   },
   descend: (node, elementsOf) => sumOfProducts(node, elementsOf, 2, { direction: -1 }),
+  // The corrections 1 − βᵗ rounded (an engine computes them from βᵗ in f64), two products, √, +, ÷: nothing cancels.
+  adamDirection: (node, elementsOf) => relative(node.results.y, elementsOf, 8),
+  // Two sums of n squares, of which √ halves the error, and √, ·, ·, +, +, ÷.
+  trustRatio: (node, elementsOf) => relative(node.results.y, elementsOf, elementCount(node.operands.weight.shape) + 8),
+  // √, 1e-6 rounded, +, `largest` rounded, ÷.
+  clipFactor: (node, elementsOf) => relative(node.results.y, elementsOf, 5),
+  scaleBy: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  // `largest` is rounded to the type.
+  clamp: (node, elementsOf) => relative(node.results.y, elementsOf, 1),
+  // 1 − decay, two products, +; decay is a fraction.
+  movingAverage: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   sumOfSquares: (node, elementsOf) =>
     sumOfProducts(
       node,

@@ -23,6 +23,7 @@ import { flatten, unflatten } from "./flatten.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
+import { adamDirection, clamp, clipFactor, movingAverage, scaleBy, trustRatio } from "./optimizer.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
 import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
@@ -81,6 +82,12 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   constant,
   weightedSum,
   descend,
+  adamDirection,
+  trustRatio,
+  clipFactor,
+  scaleBy,
+  clamp,
+  movingAverage,
   sumOfSquares,
   fused,
 };

@@ -13,6 +13,7 @@ import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } f
 import { flatten, unflatten } from "./flatten.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fusedLowerings } from "./fused.ts";
+import { adamDirection, clamp, clipFactor, movingAverage, scaleBy, trustRatio } from "./optimizer.ts";
 import {
   averagePool,
   averagePoolBackward,
@@ -74,6 +75,12 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   constant,
   weightedSum,
   descend,
+  adamDirection,
+  trustRatio,
+  clipFactor,
+  scaleBy,
+  clamp,
+  movingAverage,
   sumOfSquares,
   fused,
 };
