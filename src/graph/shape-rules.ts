@@ -134,6 +134,26 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
       probabilities: value(`${name}.probabilities`, logits, logits.shape),
     };
   },
+  stochasticDepth: (name, { x, key }) => {
+    expectShape(name, "key", key, [2]);
+    return { y: value(name, x, x.shape) };
+  },
+  mixedTargets: (name, { labels, partners, share }, { classes }) => {
+    expectShape(name, "partners", partners, labels.shape);
+    expectShape(name, "share", share, labels.shape);
+    return { targets: value(name, share, [labels.shape[0], classes]) };
+  },
+  softCrossEntropy: (name, { logits, targets }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    return {
+      loss: value(`${name}.loss`, logits, []),
+      probabilities: value(`${name}.probabilities`, logits, logits.shape),
+    };
+  },
+  binaryCrossEntropy: (name, { logits, targets }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    return { loss: value(`${name}.loss`, logits, []) };
+  },
   cast: (name, { x }, { dtype }) => ({ y: value(name, { dtype }, x.shape) }),
   constant: (name, _operands, { shape, dtype }) => ({ y: value(name, { dtype }, shape) }),
 
@@ -215,6 +235,16 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     expectShape(name, "labels", labels, [probabilities.shape[0]]);
     expectShape(name, "dLoss", dLoss, []);
     return { dLogits: value(name, probabilities, probabilities.shape) };
+  },
+  softCrossEntropyBackward: (name, { probabilities, targets, dLoss }) => {
+    expectShape(name, "targets", targets, probabilities.shape);
+    expectShape(name, "dLoss", dLoss, []);
+    return { dLogits: value(name, probabilities, probabilities.shape) };
+  },
+  binaryCrossEntropyBackward: (name, { logits, targets, dLoss }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    expectShape(name, "dLoss", dLoss, []);
+    return { dLogits: value(name, logits, logits.shape) };
   },
 
   weightedSum: (name, operands, { coefficients }) => {

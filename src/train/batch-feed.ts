@@ -1,11 +1,12 @@
-// Training batches in the groups that updates take, one prepared ahead. Where batches of an epoch fill no update they are passed over:
+// Training batches in the groups that updates take, one prepared and mixed ahead. Where batches of an epoch fill no update they are passed over:
 // an epoch begins with an update.
-import type { Batch } from "../data/batch.ts";
 import type { TrainingLoader } from "../data/node/loader.ts";
+import { type MixedBatch, mixBatch } from "./mix-batch.ts";
+import type { Recipe } from "./recipe.ts";
 
 export interface BatchFeed {
   /** The next batch; the one after it is asked for by `prefetch`. */
-  take(): Promise<Batch>;
+  take(): Promise<MixedBatch>;
   /** Has the next batch prepared while the caller does something else; nothing after the last. */
   prefetch(): void;
 }
@@ -18,23 +19,24 @@ export interface BatchFeedOptions {
   readonly start: number;
   /** Batches until the training ends. */
   readonly remaining: number;
+  readonly recipe: Pick<Recipe, "mixing" | "seed">;
 }
 
-export const createBatchFeed = ({ loader, perEpoch, start, remaining }: BatchFeedOptions): BatchFeed => {
+export const createBatchFeed = ({ loader, perEpoch, start, remaining, recipe }: BatchFeedOptions): BatchFeed => {
   let position = start;
   let left = remaining;
-  let upcoming: Promise<Batch> | null = null;
+  let upcoming: Promise<MixedBatch> | null = null;
 
-  const next = async (): Promise<Batch> => {
+  const next = async (): Promise<MixedBatch> => {
     left--;
     if (position === perEpoch) {
       for (let passed = perEpoch; passed < loader.stepsPerEpoch; passed++) (await loader.next()).release();
       position = 0;
     }
     position++;
-    return loader.next();
+    return mixBatch(await loader.next(), recipe.mixing, recipe.seed);
   };
-  const ask = (): Promise<Batch> => {
+  const ask = (): Promise<MixedBatch> => {
     const batch = next();
     batch.catch(() => {}); // a failure is told where the batch is awaited
     return batch;

@@ -9,6 +9,7 @@ import { isAccumulated } from "../passes/accumulate-gradients.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Training } from "./training.ts";
+import { startingCourse, type ValidationCourse } from "./validation-course.ts";
 import { averageName, holdsRaw, placeAtRest, toRest } from "./weight-average.ts";
 
 export interface TrainingCheckpoint {
@@ -26,7 +27,7 @@ export interface TrainingCheckpoint {
 }
 
 /** What a training counts beside steps and epochs; numbers that must survive a resume exactly. */
-export interface Counters {
+export interface Counters extends ValidationCourse {
   readonly seed: number;
   readonly stepsPerEpoch: number;
   /** Of the epoch under way: the sum of the steps' losses, and the images that were right. */
@@ -88,7 +89,7 @@ export const startingCounters = (
   stepsPerEpoch: number,
   resumed: TrainingCheckpoint | null,
 ): Counters => {
-  if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0 };
+  if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0, ...startingCourse() };
   const { counters } = resumed;
   for (const [name, now] of [
     ["seed", seed],
@@ -110,6 +111,7 @@ export const startingCounters = (
     stepsPerEpoch,
     epochLossSum: counters.epochLossSum ?? 0,
     epochCorrect: counters.epochCorrect ?? 0,
+    ...startingCourse(counters),
   };
 };
 

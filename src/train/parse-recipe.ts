@@ -20,9 +20,10 @@ import {
   withDefault,
 } from "./checks.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
+import { loss, mixing } from "./parse-loss.ts";
 import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
 import { span } from "./parse-span.ts";
-import type { Optimizer, Recipe, WeightAveraging } from "./recipe.ts";
+import type { Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -52,6 +53,15 @@ const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
       { kind: oneOf(["cosine"]), ...common, finalFraction: withDefault(fraction(), 0) },
       "a cosine schedule",
     ),
+    plateau: record<Schedule<"plateau">>(
+      {
+        kind: oneOf(["plateau"]),
+        ...common,
+        factor: withDefault(fraction(" (the paper's: 0.1)"), 0.1),
+        patienceEpochs: withDefault(wholeNumber(1, ""), 5),
+      },
+      "a plateau schedule",
+    ),
     "one-cycle": record<Schedule<"one-cycle">>(
       {
         kind: oneOf(["one-cycle"]),
@@ -64,7 +74,7 @@ const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
       "a one-cycle schedule",
     ),
   },
-  ["constant", "step", "cosine", "one-cycle"],
+  ["constant", "step", "cosine", "one-cycle", "plateau"],
 );
 
 const erasing = record<Erasing>(
@@ -117,6 +127,11 @@ const freeze: Check<Freeze> = (value, path) =>
     ? record<{ readonly stages: number }>({ stages: wholeNumber(0, "") }, "a number of frozen stages")(value, path)
     : oneOf(["none", "body"])(value, path);
 
+const earlyStopping = record<{ readonly patienceEpochs: number }>(
+  { patienceEpochs: wholeNumber(1, "") },
+  "early stopping",
+);
+
 const largestSeed = 2 ** 32 - 1;
 const seed = numberThat(
   (value) => Number.isInteger(value) && value >= 0 && value <= largestSeed,
@@ -136,14 +151,22 @@ const fields = record<Recipe>(
     accumulate: withDefault(wholeNumber(1, ""), 1),
     ema: withDefault<WeightAveraging | null>(orNull(weightAveraging), null),
     schedule,
+    loss: withDefault<Loss>(loss, { kind: "cross-entropy" }),
     labelSmoothing: withDefault(fraction(), 0),
     augmentation: withDefault(augmentation, noAugmentation),
+    mixing: withDefault<Mixing | null>(orNull(mixing), null),
+    stochasticDepth: withDefault(
+      numberThat((value) => value >= 0 && value < 1, "a number of at least 0 and below 1 (the paper's: 0.5)"),
+      0,
+    ),
+    zeroLastGamma: withDefault(flag, false),
     freeze: withDefault<Freeze>(freeze, "none"),
     batchNorm: withDefault<BatchNormTraining>(oneOf(["train", "fixed-statistics", "frozen"]), "train"),
     headRateFactor: withDefault(positive(""), 1),
     seed: withDefault(seed, 0),
     validationImages: withDefault(wholeNumber(0, ""), 0),
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
+    earlyStopping: withDefault<Recipe["earlyStopping"]>(orNull(earlyStopping), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
   },
@@ -169,7 +192,9 @@ export const parseRecipe = (json: unknown, where: string): Recipe => {
 
 /** Fields to give; the others have parseRecipe's defaults. */
 export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
-  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema">> & {
+  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing">> & {
+    readonly loss?: { [K in Loss["kind"]]: Partial<Loss & { readonly kind: K }> & { readonly kind: K } }[Loss["kind"]];
+    readonly mixing?: Partial<Mixing> | null;
     readonly optimizer: {
       [K in Optimizer["kind"]]: Partial<Optimizer<K>> & { readonly kind: K };
     }[Optimizer["kind"]];

@@ -31,6 +31,26 @@ export interface WeightAveraging {
   readonly everySteps: number;
 }
 
+/**
+ * cross-entropy: of the softmax. binary-cross-entropy: each class a yes or no of its own, summed over the classes or averaged; targets
+ * above `targetThreshold`, where there is one, count as 1 and others as 0 (Wightman et al. 2021: 0.2, with mixed images).
+ */
+export type Loss =
+  | { readonly kind: "cross-entropy" }
+  | {
+      readonly kind: "binary-cross-entropy";
+      readonly over: "sum" | "mean";
+      readonly targetThreshold: number | null;
+    };
+
+/** α of the beta distributions that shares are drawn from; 0 leaves one out. A batch is mixed by one of them. */
+export interface Mixing {
+  readonly mixup: number;
+  readonly cutmix: number;
+  /** How likely it is cutmix, where there are both. */
+  readonly switchProbability: number;
+}
+
 export interface Recipe {
   readonly name: string;
   /** The named network that it was made for; null for any. */
@@ -53,9 +73,16 @@ export interface Recipe {
   /** The average is what is evaluated and kept as the model; training goes on from the weights themselves. null for none. */
   readonly ema: WeightAveraging | null;
   readonly schedule: Schedule;
+  readonly loss: Loss;
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;
   readonly augmentation: Augmentation;
+  /** Of the images of a batch with one another, after each is augmented; null for none. */
+  readonly mixing: Mixing | null;
+  /** How likely the last residual branch is dropped for an image, earlier ones less by the linear rule (Huang et al. 2016); 0 never. */
+  readonly stochasticDepth: number;
+  /** Whether fresh networks begin with blocks that are their shortcuts: the last batch norm's scale of each branch is 0 (Goyal et al. 2017, §5.1). */
+  readonly zeroLastGamma: boolean;
   /** What stays as it is: for fine-tuning from given weights. */
   readonly freeze: Freeze;
   /** How batch norms that aren't frozen with their layers are trained. */
@@ -68,6 +95,8 @@ export interface Recipe {
   readonly validationImages: number;
   /** The validation split, where there is one, is evaluated after each so many epochs, and after the last. */
   readonly evaluateEveryEpochs: number;
+  /** Ends the training when so many epochs' validations in a row have not been better than the best; null never does. */
+  readonly earlyStopping: { readonly patienceEpochs: number } | null;
   /** A checkpoint is written each time so much has passed, and at the end. */
   readonly checkpointEvery: Span;
   /** Norms of gradients, weights and updates are measured each so many steps; 0 never does. */

@@ -13,6 +13,11 @@ export interface Schedules {
    * Up to the rate for the first `riseFraction` of the steps, from rate ÷ `startDivisor`; then down to that ÷ `endDivisor`
    * (Smith and Topin 2017, with the two phases of PyTorch's OneCycleLR: pct_start, div_factor, final_div_factor).
    */
+  /**
+   * × `factor` each time so many epochs' validations in a row have not been better than the best (He et al. 2015 divided by 10 "when
+   * the error plateaus"; PyTorch's ReduceLROnPlateau has patience + 1 such epochs). Needs a validation split.
+   */
+  plateau: { readonly learningRate: number; readonly factor: number; readonly patienceEpochs: number };
   "one-cycle": {
     readonly learningRate: number;
     readonly riseFraction: number;
@@ -40,6 +45,8 @@ export interface Position {
   readonly step: number;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
+  /** How often the validation has reached a plateau; 0 by default. */
+  readonly plateaus?: number;
 }
 
 /** Steps of the warm-up; 0 without one. */
@@ -57,6 +64,7 @@ const rules: { readonly [K in ScheduleKind]: (schedule: Schedule<K>, at: Positio
     const passed = milestones.filter((milestone) => step >= spanSteps(milestone, stepsPerEpoch)).length;
     return learningRate * factor ** passed;
   },
+  plateau: ({ learningRate, factor }, { plateaus = 0 }) => learningRate * factor ** plateaus,
   // Step totalSteps, which is never taken, would have the final rate.
   cosine: (schedule, { step, totalSteps, stepsPerEpoch }) => {
     const { learningRate, finalFraction } = schedule;

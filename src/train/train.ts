@@ -1,11 +1,12 @@
 // The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom.
 // It tells events and checkpoints as data; files, terminals and the test split are its callers' business.
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
-import { initialTensors } from "../model/initial-tensors.ts";
 import { countParameters } from "../spec/counts.ts";
 import { createBatchFeed } from "./batch-feed.ts";
 import { checkpointOf, findNonFinite, startingCounters, type TrainingCheckpoint } from "./checkpoint.ts";
 import { validationFields } from "./events.ts";
+import { freshTensors } from "./fresh-tensors.ts";
+import { mainLabels } from "./mix-batch.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
 import { withResources } from "./resources.ts";
@@ -16,6 +17,7 @@ import type { Training, TrainingResult } from "./training.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
 import { createTrainingPrograms } from "./training-programs.ts";
+import { checkWatched, noteValidation, stopsEarly } from "./validation-course.ts";
 
 /**
  * Trains a network by a recipe, from fresh or given weights or from a checkpoint. Throws UsageError for what can't be trained
@@ -32,6 +34,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
 
   let step = resume?.step ?? 0; // steps done
   let epoch = resume?.epoch ?? 0; // epochs done
+  checkWatched(recipe, training.validation !== null);
   const counters = startingCounters(recipe, stepsPerEpoch, resume);
   let checkpoint: TrainingCheckpoint | null = resume;
   let validation: Evaluation | null = null;
@@ -40,7 +43,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   const secondsPassed = (): number => (now() - began) / 1000;
 
   return withResources(async (keep) => {
-    const weights = training.weights ?? initialTensors(spec, recipe.seed);
+    const weights = training.weights ?? freshTensors(spec, recipe);
     const options = { engine, spec, recipe, graph, stepsPerEpoch, weights, resume };
     const programs = await createTrainingPrograms(options, keep);
     const batches = keep(
@@ -58,6 +61,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       perEpoch: stepsPerEpoch * accumulate,
       start: (step % stepsPerEpoch) * accumulate,
       remaining: (totalSteps - step) * accumulate,
+      recipe,
     });
 
     const validate = async (): Promise<Evaluation | null> => {
@@ -73,6 +77,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
     };
     const closeEpoch = async (): Promise<void> => {
       validation = await validate();
+      noteValidation(counters, recipe, validation);
       epoch++;
       const images = stepsPerEpoch * imagesPerStep;
       const trainLoss = counters.epochLossSum / stepsPerEpoch;
@@ -100,7 +105,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       return next;
     };
     const rateOf = (ofStep: number): number =>
-      learningRateAt(recipe.schedule, { step: ofStep, totalSteps, stepsPerEpoch });
+      learningRateAt(recipe.schedule, { step: ofStep, totalSteps, stepsPerEpoch, plateaus: counters.plateaus });
     const nonFinite = (what: string, value: number, atStep: number, lastFiniteStep: number): NonFiniteError =>
       new NonFiniteError({
         what,
@@ -130,10 +135,13 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       } catch (error) {
         if (!signal?.aborted || error !== signal.reason) throw error; // an aborted validation is made again on resume
       }
-      const isOver = epoch >= recipe.epochs || signal?.aborted === true;
+      const isDone = epoch >= recipe.epochs || stopsEarly(counters, recipe);
+      const isOver = isDone || signal?.aborted === true;
       if (isOver || step % checkpointSteps === 0) checkpoint = await writeCheckpoint();
       if (isOver && checkpoint !== null) {
-        const interrupted = epoch < recipe.epochs;
+        const interrupted = !isDone;
+        if (epoch < recipe.epochs && isDone)
+          onEvent({ event: "stopped early", step, epoch, bestAccuracy: counters.bestAccuracy });
         if (interrupted) onEvent({ event: "interrupted", step, epoch });
         return {
           checkpoint,
@@ -155,7 +163,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         const batchLoss = numberOf(outputs, graph.loss.name);
         if (!Number.isFinite(batchLoss)) throw nonFinite("the loss", batchLoss, step + 1, step);
         loss += batchLoss / accumulate;
-        correct += countCorrect(outputs, graph.logits.name, batch.labels);
+        correct += countCorrect(outputs, graph.logits.name, mainLabels(batch));
         batch.release();
         await programs.accumulate(index);
       }

@@ -16,6 +16,7 @@ import { addUpdate } from "../passes/update.ts";
 import type { ParameterRole } from "../spec/parameters.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { type Freezing, frozenParts } from "./freezing.ts";
+import { addLoss } from "./loss-nodes.ts";
 import type { Optimizer, Recipe } from "./recipe.ts";
 
 /**
@@ -31,11 +32,15 @@ export interface TrainingGraph {
   readonly loss: Value<ScalarShape>;
   readonly logits: Value<FeatureShape>;
   readonly usesDropout: boolean;
+  /** Whether it has the inputs `partners` i32 [N] and `share` f32 [N]: of mixed images, and of targets for every class. */
+  readonly takesShares: boolean;
 }
 
 /** What of a recipe shapes the graph; by default nothing is frozen. */
 export type TrainingSettings = Pick<Recipe, "batch" | "dtype" | "optimizer" | "labelSmoothing"> &
-  Partial<Freezing & Pick<Recipe, "headRateFactor" | "clipGradients" | "accumulate">>;
+  Partial<
+    Freezing & Pick<Recipe, "headRateFactor" | "clipGradients" | "accumulate" | "loss" | "mixing" | "stochasticDepth">
+  >;
 
 /** λ by what a parameter is for. */
 const weightDecayRules: { readonly [R in ParameterRole]: (optimizer: Optimizer) => number } = {
@@ -62,6 +67,9 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
     headRateFactor = 1,
     clipGradients: clipping = null,
     accumulate = 1,
+    loss: lossKind = { kind: "cross-entropy" },
+    mixing = null,
+    stochasticDepth = 0,
   } = settings;
   const { learns, fixedBatchNorms } = frozenParts(spec, { freeze, batchNorm });
   const builder = new GraphBuilder();
@@ -69,10 +77,10 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
     mode: "training",
     batch,
     fixedBatchNorms,
+    stochasticDepth,
   });
   const learning = parameters.filter(({ name }) => learns(name));
-  const labels = builder.input("labels", "i32", [batch]);
-  const { loss } = builder.add("softmaxCrossEntropy", "crossEntropy", { logits, labels }, { labelSmoothing });
+  const { loss, takesShares } = addLoss(builder, logits, { loss: lossKind, mixing, labelSmoothing });
   builder.output(loss);
   builder.output(logits);
 
@@ -89,7 +97,7 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
     // LARS and LAMB leave batch norm and biases at the schedule's rate (You et al. 2017, §5; timm's lars.py and lamb.py).
     return { weight, gradient, weightDecay: weightDecayRules[role](optimizer), rateFactor, adapts: role === "weight" };
   });
-  const common = { loss, logits, usesDropout: dropoutKey !== null };
+  const common = { loss, logits, usesDropout: dropoutKey !== null, takesShares };
   const options = { optimizer, clipping };
   if (accumulate === 1) {
     return { ...common, graph: addUpdate(withStatistics.build(), { ...options, parameters: learned }), update: null };

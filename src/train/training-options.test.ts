@@ -1,6 +1,8 @@
 // Each option of a recipe in a whole tiny training: it does what it says, and a broken training resumes bit-equal.
 import { describe, expect, test } from "vitest";
+import { resnet } from "../spec/named-networks.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
+import { freshTensors } from "./fresh-tensors.ts";
 import type { RecipeFields } from "./parse-recipe.ts";
 import {
   epochEvents,
@@ -23,6 +25,19 @@ const options: Readonly<Record<string, Partial<RecipeFields>>> = {
   "clipping by value": { clipGradients: { by: "value", largest: 0.05 } },
   "an average of weights": { ema: { decay: 0.9, warmup: { steps: 2 }, everySteps: 2 } },
   accumulation: { batch: 2, accumulate: 2 },
+  mixup: { mixing: { mixup: 0.4 } },
+  "cutmix or mixup": { mixing: { mixup: 0.4, cutmix: 1 } },
+  "binary cross-entropy": { loss: { kind: "binary-cross-entropy", over: "sum" } },
+  "binary cross-entropy of mixed images": {
+    loss: { kind: "binary-cross-entropy", targetThreshold: 0.2 },
+    mixing: { cutmix: 1 },
+  },
+  "stochastic depth": { stochasticDepth: 0.5 },
+  "scales of zero": { zeroLastGamma: true },
+  "a plateau schedule": {
+    epochs: 4,
+    schedule: { kind: "plateau", learningRate: 1e-9, factor: 0.5, patienceEpochs: 1 },
+  },
   "accumulation, LAMB, clipping and an average": {
     batch: 2,
     accumulate: 2,
@@ -121,4 +136,56 @@ test("clipping by norm logs the norm of each step, as it was before clipping", a
   for (const { gradientNorm } of stepEvents(events)) expect(gradientNorm).toBeGreaterThan(1e-3);
   const unclipped = await trainTiny({}, { measureEverySteps: 1 });
   expect(stepEvents(events)[0]?.gradientNorm).toBe(stepEvents(unclipped.events)[0]?.gradientNorm);
+});
+
+describe("choices by validation", () => {
+  // A rate of next to nothing: no validation is better than the first.
+  const still = { kind: "constant", learningRate: 1e-12 } as const;
+
+  test("early stopping ends the training when no validation has been better for so many epochs", async () => {
+    const changes: Partial<RecipeFields> = {
+      epochs: 9,
+      schedule: still,
+      batchNorm: "frozen",
+      earlyStopping: { patienceEpochs: 2 },
+    };
+    const { events, result } = await trainTiny({ validation }, changes);
+    expect(epochEvents(events)).toHaveLength(3);
+    expect(result.interrupted).toBe(false);
+    const bestAccuracy = epochEvents(events)[0]?.validationAccuracy;
+    expect(events.at(-1)).toEqual({ event: "stopped early", step: 15, epoch: 3, bestAccuracy });
+    // Resumed, it has nothing left to do.
+    const again = await trainTiny({ validation, resume: throughFiles(result.checkpoint) }, changes);
+    expect(again.result.checkpoint.step).toBe(15);
+    expect(stepEvents(again.events)).toEqual([]);
+  });
+
+  test("a plateau lowers the rate from the next epoch on", async () => {
+    const schedule = { kind: "plateau", learningRate: 1e-12, factor: 0.1, patienceEpochs: 2 } as const;
+    const { events } = await trainTiny({ validation }, { epochs: 6, schedule, batchNorm: "frozen" });
+    const rates = stepEvents(events)
+      .filter(({ step }) => step % 5 === 1)
+      .map(({ learningRate }) => learningRate);
+    const expected = [1, 1, 1, 0.1, 0.1, 0.01].map((factor) => factor * 1e-12);
+    for (const [epoch, rate] of rates.entries()) expect(rate / (expected[epoch] ?? 0)).toBeCloseTo(1, 10);
+  });
+
+  test("neither can be had without a validation", async () => {
+    await expect(trainTiny({}, { earlyStopping: { patienceEpochs: 2 } })).rejects.toThrow(
+      "earlyStopping watches the validation, but no images are held out; set validationImages, or give a validation split",
+    );
+    const schedule = { kind: "plateau", learningRate: 0.1 } as const;
+    await expect(trainTiny({}, { schedule })).rejects.toThrow(
+      "a plateau schedule watches the validation, but no images are held out; set validationImages, or give a validation split",
+    );
+  });
+});
+
+test("zeroLastGamma begins with blocks that are their shortcuts, and refuses a network that has no such scale", async () => {
+  const { checkpoints } = await trainTiny({}, { zeroLastGamma: true });
+  expect([...(checkpoints[0]?.model.get("layer1.0.bn2.weight")?.data ?? [])]).toEqual(Array(8).fill(0));
+  expect([...(checkpoints[0]?.model.get("layer1.0.bn1.weight")?.data ?? [])]).toEqual(Array(8).fill(1));
+  expect(() => freshTensors(resnet(20, { activation: "pre" }), { seed: 1, zeroLastGamma: true })).toThrow(
+    "zeroLastGamma: no residual branch of resnet20 ends in a batch norm; leave it out",
+  );
 });

@@ -1,7 +1,6 @@
 // The programs of a training over its one state: forward and backward; the optimiser, where it follows several batches; the average of
 // the weights; and the network as it is evaluated. The loop runs their parts and knows nothing of graphs.
 import { type HostTensor, type NamedTensors, scalar, tensor } from "../base/tensor.ts";
-import type { Batch } from "../data/batch.ts";
 import type { Engine, Program, ProgramInputs, ProgramOutputs, State } from "../engine/contract.ts";
 import type { LogitsFor } from "../evaluate/evaluate.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -13,6 +12,7 @@ import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { startingState, type TrainingCheckpoint } from "./checkpoint.ts";
 import { evaluationPrograms } from "./evaluation-program.ts";
+import type { MixedBatch } from "./mix-batch.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Keep } from "./resources.ts";
 import { type Norms, normsOf, updateNorms } from "./step-outputs.ts";
@@ -38,7 +38,7 @@ export interface TrainingPrograms {
   /** Of the program with forward and backward. */
   readonly memory: MemoryPlan;
   /** Forward and backward. `drawn` counts batches from 0: it decides what is dropped. Outputs are valid until the next run. */
-  step(batch: Batch, drawn: number): Promise<ProgramOutputs>;
+  step(batch: MixedBatch, drawn: number): Promise<ProgramOutputs>;
   /** After the step of batch `index` of an update, from 0: its gradients become part of the update's. */
   accumulate(index: number): Promise<void>;
   /** Moves the weights, and their average. */
@@ -89,7 +89,10 @@ export const createTrainingPrograms = async (
   return {
     state,
     memory: program.memory,
-    step: ({ images, labels }, drawn) => program.run({ images, labels, ...dropoutKey(drawn) }, "step"),
+    step: ({ images, labels, partners, share }, drawn) => {
+      const targets = graph.takesShares ? { labels, partners, share } : { labels };
+      return program.run({ images, ...targets, ...dropoutKey(drawn) }, "step");
+    },
     accumulate: async (index) => {
       if (updating === program) return;
       const decay = scalar("f32", accumulationDecay(index));

@@ -13,6 +13,12 @@ import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
 import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
+import {
+  binaryCrossEntropyBackwardError,
+  binaryCrossEntropyError,
+  softCrossEntropyBackwardError,
+  softCrossEntropyError,
+} from "./soft-loss-error.ts";
 
 /** A result may be off by γ_roundings · magnitude, element by element, before it is rounded to its type; nothing where it is exact. */
 export interface ErrorBound {
@@ -149,6 +155,14 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   softmaxCrossEntropy: softmaxCrossEntropyError,
   softmaxCrossEntropyBackward: softmaxCrossEntropyBackwardError,
+  // rate, 1 − rate and its reciprocal may be rounded before the product is.
+  stochasticDepth: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
+  // 1 − share, ε / K, two products and an addition, relative to a number in which nothing cancels (0 and 1 are exact).
+  mixedTargets: (node, elementsOf) => relative(node.results.targets, elementsOf, 6),
+  softCrossEntropy: softCrossEntropyError,
+  softCrossEntropyBackward: softCrossEntropyBackwardError,
+  binaryCrossEntropy: binaryCrossEntropyError,
+  binaryCrossEntropyBackward: binaryCrossEntropyBackwardError,
   // The type rounds, for the engine as for the definition.
   cast: exact,
   // The constant is rounded to its type.

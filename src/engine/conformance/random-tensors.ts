@@ -14,6 +14,8 @@ const special: readonly (readonly [suffix: string, draw: (random: RandomStream) 
   ["squaredNorm", ({ uniform }) => 0.5 + uniform()],
   ["updateNumber", () => 3],
   ["decay", () => 0.9],
+  ["share", ({ uniform }) => uniform()],
+  ["targets", ({ uniform }) => uniform()],
 ];
 
 /** Normal numbers with some exact zeros, as relu leaves them. */

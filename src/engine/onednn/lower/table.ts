@@ -23,6 +23,14 @@ import {
   maxPoolBackward,
 } from "./pooling.ts";
 import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+} from "./soft-loss.ts";
+import { stochasticDepth } from "./stochastic-depth.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
 /** Emits the calls of one node. Throws UnsupportedError for what the engine can't do. */
@@ -71,6 +79,12 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  stochasticDepth,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
   cast,
   constant,
   weightedSum,
