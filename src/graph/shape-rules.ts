@@ -1,27 +1,13 @@
 // What each operation makes of its operands: the shape and type of every result, or a ShapeError that says what doesn't fit.
 // A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
-import { fullTypes } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
-import { formatShape, type Pair, type Shape, sameShape } from "../base/shape.ts";
+import { formatShape, type Pair } from "../base/shape.ts";
 import { type PoolParams, windowPositions } from "./geometry.ts";
 import { checkOperandTypes } from "./operand-types.ts";
 import type { Operands, OpKind, Params, Results } from "./ops.ts";
+import { alike, expectShape, full, type ShapeRule, value } from "./shape-checks.ts";
+import { updateShapeRules } from "./update-shape-rules.ts";
 import type { Value } from "./value.ts";
-
-/** Names and checks the results of a node called `name`. */
-export type ShapeRule<K extends OpKind> = (name: string, operands: Operands<K>, params: Params<K>) => Results<K>;
-
-const value = <const S extends Shape>(name: string, like: { readonly dtype: Value["dtype"] }, shape: S): Value<S> => ({
-  name,
-  dtype: like.dtype,
-  shape,
-});
-
-/** A sum over activations, of the type in which parameters are kept: weight gradients are f32 where activations are bf16. */
-const full = ({ dtype }: Value): Pick<Value, "dtype"> => ({ dtype: fullTypes[dtype] });
-const expectShape = (name: string, operand: string, actual: Value, expected: Shape): void => {
-  if (!sameShape(actual.shape, expected)) throw new ShapeError(name, operand, formatShape(expected), actual.shape);
-};
 
 const expectWindows = (name: string, x: Value, positions: Pair): Pair => {
   if (positions[0] >= 1 && positions[1] >= 1) return positions;
@@ -37,15 +23,6 @@ const expectPixels = (name: string, x: Value, { kernel: [u, v], padding: p }: Po
 
 const perChannel = (name: string, x: Value, operands: Readonly<Record<string, Value>>): void => {
   for (const [operand, actual] of Object.entries(operands)) expectShape(name, operand, actual, [x.shape[1] ?? 0]);
-};
-
-/** All operands have the shape of the first. */
-const alike = (name: string, operands: Readonly<Record<string, Value>>): Value => {
-  const all = Object.entries(operands);
-  const first = all[0]?.[1];
-  if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
-  for (const [operand, actual] of all) expectShape(name, operand, actual, first.shape);
-  return first;
 };
 
 export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
@@ -247,45 +224,7 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     return { dLogits: value(name, logits, logits.shape) };
   },
 
-  weightedSum: (name, operands, { coefficients }) => {
-    const first = alike(name, operands);
-    const [given, wanted] = [Object.keys(coefficients).join(", "), Object.keys(operands).join(", ")];
-    if (given !== wanted) throw new Error(`${name}: coefficients for ${given}, but operands ${wanted}`);
-    return { y: value(name, first, first.shape) };
-  },
-  descend: (name, { weight, direction, learningRate }) => {
-    expectShape(name, "direction", direction, weight.shape);
-    expectShape(name, "learningRate", learningRate, []);
-    return { y: value(name, weight, weight.shape) };
-  },
-  adamDirection: (name, { mean, square, update }) => {
-    expectShape(name, "square", square, mean.shape);
-    expectShape(name, "update", update, []);
-    return { y: value(name, mean, mean.shape) };
-  },
-  trustRatio: (name, { weight, direction }) => {
-    expectShape(name, "direction", direction, weight.shape);
-    return { y: value(name, weight, []) };
-  },
-  clipFactor: (name, { squaredNorm }) => {
-    expectShape(name, "squaredNorm", squaredNorm, []);
-    return { y: value(name, squaredNorm, []) };
-  },
-  scaleBy: (name, { x, factor }) => {
-    expectShape(name, "factor", factor, []);
-    return { y: value(name, x, x.shape) };
-  },
-  clamp: (name, { x }) => ({ y: value(name, x, x.shape) }),
-  movingAverage: (name, { average, value: newest, decay }) => {
-    expectShape(name, "value", newest, average.shape);
-    expectShape(name, "decay", decay, []);
-    return { y: value(name, average, average.shape) };
-  },
-  sumOfSquares: (name, operands) => {
-    const first = Object.values(operands)[0];
-    if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
-    return { y: value(name, first, []) };
-  },
+  ...updateShapeRules,
   fused: (name) => {
     throw new Error(
       `internal error: ${name}: fused nodes are made by the fusion pass, with results that are known already`,

@@ -33,7 +33,6 @@ const beta = (a: number, random: RandomStream): number => {
   return x + y > 0 ? x / (x + y) : 0.5; // both underflow for a below 0.01 at times
 };
 
-/** Exchanges a part between two images, given their offsets, row by row. */
 interface Box {
   readonly top: number;
   readonly left: number;
@@ -41,7 +40,7 @@ interface Box {
   readonly width: number;
 }
 
-/** A box of about 1 − λ of the map with its centre anywhere in it, cut off at the edges (Yun et al. 2019, equation 2). */
+/** A box of about 1 − λ of the map with its centre anywhere in it, cut off at the edges (Yun et al. 2019, §3.1). */
 const drawBox = (share: number, height: number, width: number, random: RandomStream): Box => {
   const side = Math.sqrt(1 - share);
   const [boxHeight, boxWidth] = [Math.floor(height * side), Math.floor(width * side)];
@@ -66,6 +65,7 @@ const mixPair = (data: Float32Array, a: number, b: number, elements: number, sha
   }
 };
 
+/** Exchanges a box between two images, given their offsets, row by row. */
 const exchangeBox = (data: Float32Array, a: number, b: number, [channels, height, width]: Map3, box: Box): void => {
   const row = new Float32Array(box.width);
   for (let c = 0; c < channels; c++) {

@@ -33,7 +33,14 @@ const divisor = (example: string): Check<number> =>
 const fraction = (example = ""): Check<number> =>
   numberThat((value) => value >= 0 && value <= 1, `a fraction from 0 to 1${example}`);
 
-const warmup = record<Warmup>({ span, fromFraction: withDefault(fraction(), 0) }, "a warm-up");
+const warmup = record<Required<Warmup>>(
+  {
+    span,
+    fromFraction: withDefault(fraction(), 0),
+    rise: withDefault<"linear" | "constant">(oneOf(["linear", "constant"]), "linear"),
+  },
+  "a warm-up",
+);
 const learningRate = positive(" (the paper's: 0.1)");
 const common = { learningRate, warmup: withDefault<Warmup | null>(orNull(warmup), null) };
 
