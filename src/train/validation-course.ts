@@ -21,9 +21,14 @@ export const startingCourse = (counters: Readonly<Record<string, number>> = {}):
   plateaus: counters.plateaus ?? 0,
 });
 
-/** Notes an epoch's validation, if there was one. Equal to the best is not better. */
-export const noteValidation = (course: ValidationCourse, { schedule }: Recipe, evaluation: Evaluation | null): void => {
-  if (evaluation === null) return;
+/** What of a recipe watches the validation, in words; null where nothing does. */
+const watcherOf = ({ earlyStopping, schedule }: Recipe): string | null =>
+  earlyStopping !== null ? "earlyStopping" : schedule.kind === "plateau" ? "a plateau schedule" : null;
+
+/** Notes an epoch's validation, if there was one and the recipe watches it. Equal to the best is not better. */
+export const noteValidation = (course: ValidationCourse, recipe: Recipe, evaluation: Evaluation | null): void => {
+  const { schedule } = recipe;
+  if (evaluation === null || watcherOf(recipe) === null) return;
   if (evaluation.top1.value > course.bestAccuracy) {
     course.bestAccuracy = evaluation.top1.value;
     course.epochsSinceBest = 0;
@@ -43,8 +48,8 @@ export const stopsEarly = ({ epochsSinceBest }: ValidationCourse, { earlyStoppin
   earlyStopping !== null && epochsSinceBest >= earlyStopping.patienceEpochs;
 
 /** Throws UsageError where a recipe watches a validation that there is none of. */
-export const checkWatched = ({ earlyStopping, schedule }: Recipe, validates: boolean): void => {
-  const watcher = earlyStopping !== null ? "earlyStopping" : schedule.kind === "plateau" ? "a plateau schedule" : null;
+export const checkWatched = (recipe: Recipe, validates: boolean): void => {
+  const watcher = watcherOf(recipe);
   if (watcher === null || validates) return;
   throw new UsageError(
     `${watcher} watches the validation, but no images are held out; set validationImages, or give a validation split`,

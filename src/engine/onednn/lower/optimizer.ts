@@ -1,6 +1,6 @@
 // The adaptive optimisers, clipping and moving averages, computed in this thread in f64, in place in the state's own memory where that
 // can be. The library could do none of them in one pass, and has no √ of a tensor plus a number under a fraction; they touch each
-// weight once, so a step of ResNet-20 in batches of 128 spends 1 to 2 % on them (docs/records/optimizers.md).
+// weight once, so a step of ResNet-20 in batches of 128 spends about 1 % on them (docs/records/optimizers.md).
 import type { NodeOf } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
 import type { ScriptArray } from "../physical.ts";
