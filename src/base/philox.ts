@@ -99,6 +99,8 @@ export const randomPurposes = {
   synthetic: 6,
   crop: 7,
   replacement: 8,
+  stochasticDepth: 16,
+  mixing: 17,
 } as const;
 
 /** The numbers 0 … n − 1 in random order (Fisher and Yates). */

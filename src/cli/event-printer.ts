@@ -118,6 +118,8 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       else bar.update(task, done, stepsPerEpoch, stepText(event));
     },
     epoch: (event) => line(epochText(event, epochs)),
+    "stopped early": ({ epoch, bestAccuracy }) =>
+      line(`stopped early after epoch ${epoch}: no validation was better than ${formatPercent(bestAccuracy)} any more`),
     interrupted: () => {},
     checkpoint: () => {},
     evaluating: ({ split, images, ofImages }) => {

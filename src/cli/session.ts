@@ -29,6 +29,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   step: true,
   epoch: true,
   interrupted: true,
+  "stopped early": true,
   checkpoint: true,
   evaluating: false,
   statistics: false,

@@ -110,4 +110,16 @@ export interface BackwardOps {
     params: { readonly labelSmoothing: number };
     results: { dLogits: Value<FeatureShape> };
   };
+  /** dLogits[n, k] = dLoss · (p[n, k] · Σ_j t[n, j] − t[n, k]) / N. */
+  softCrossEntropyBackward: {
+    operands: { probabilities: Value<FeatureShape>; targets: Value<FeatureShape>; dLoss: Value<ScalarShape> };
+    params: Record<never, never>;
+    results: { dLogits: Value<FeatureShape> };
+  };
+  /** dLogits = dLoss · (σ(logits) − t) / N, divided by K as well over the mean. */
+  binaryCrossEntropyBackward: {
+    operands: { logits: Value<FeatureShape>; targets: Value<FeatureShape>; dLoss: Value<ScalarShape> };
+    params: { readonly over: "sum" | "mean" };
+    results: { dLogits: Value<FeatureShape> };
+  };
 }

@@ -61,10 +61,22 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   dropout: times(1),
   softmaxCrossEntropy: ({ operands: { logits } }) => 5 * elementCount(logits.shape),
   softmaxCrossEntropyBackward: times(3),
+  stochasticDepth: times(1),
+  mixedTargets: times(1),
+  softCrossEntropy: ({ operands: { logits } }) => 6 * elementCount(logits.shape),
+  softCrossEntropyBackward: times(4),
+  binaryCrossEntropy: ({ operands: { logits } }) => 7 * elementCount(logits.shape),
+  binaryCrossEntropyBackward: times(6),
   cast: times(0),
   constant: times(0),
   weightedSum: ({ operands, results: { y } }) => (2 * Object.keys(operands).length - 1) * elementCount(y.shape),
   descend: times(2),
+  adamDirection: times(5), // two corrections, √, +, ÷
+  trustRatio: ({ operands: { weight, direction } }) => 2 * (elementCount(weight.shape) + elementCount(direction.shape)),
+  clipFactor: times(4), // √, +, ÷, min
+  scaleBy: times(1),
+  clamp: times(2),
+  movingAverage: times(3),
   sumOfSquares: ({ operands }) => Object.values(operands).reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0),
   fused: ({ params }) => params.body.reduce((sum, node) => sum + flopsOf(node), 0),
 };

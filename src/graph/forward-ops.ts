@@ -144,6 +144,43 @@ export interface ForwardOps {
     params: { readonly labelSmoothing: number };
     results: { loss: Value<ScalarShape>; probabilities: Value<FeatureShape> };
   };
+  /**
+   * Stochastic depth (Huang et al. 2016), each image on its own: all of an image is zeroed with probability `rate`, and scaled by
+   * 1 / (1 − rate) otherwise (torchvision's mode "row"). Image n is dropped when number n mod 4 of the Philox block (key = [seed,
+   * stochastic depth's purpose], counter = [⌊n / 4⌋, 0, stream, step]) is below rate · 2³². key as in dropout.
+   */
+  stochasticDepth: {
+    operands: { x: Value; key: Value<VectorShape> };
+    params: { readonly rate: number; readonly stream: number };
+    results: { y: Value };
+  };
+  /**
+   * What each image should be, as numbers for K classes; labels and partners i32 [N], share [N] in 0 … 1:
+   *   t[n, k] = (1 − ε)·(share[n]·[k = labels[n]] + (1 − share[n])·[k = partners[n]]) + ε / K   (ε = labelSmoothing)
+   * With a threshold, 1 where that is above it and 0 elsewhere. Mixed images (mixup, cutmix) have a partner's label as well; others
+   * are their own partner. By share there is no gradient.
+   */
+  mixedTargets: {
+    operands: { labels: Value<VectorShape>; partners: Value<VectorShape>; share: Value<VectorShape> };
+    params: { readonly classes: number; readonly labelSmoothing: number; readonly threshold: number | null };
+    results: { targets: Value<FeatureShape> };
+  };
+  /** loss = −(1/N) Σ_n Σ_k t[n, k] · log p[n, k],   p = softmax(logits). By the targets there is no gradient. */
+  softCrossEntropy: {
+    operands: { logits: Value<FeatureShape>; targets: Value<FeatureShape> };
+    params: Record<never, never>;
+    results: { loss: Value<ScalarShape>; probabilities: Value<FeatureShape> };
+  };
+  /**
+   * Each class a yes or no of its own (Beyer et al. 2020; Wightman et al. 2021), z being the logits:
+   *   loss = (1/N) Σ_n Σ_k −t·log σ(z) − (1 − t)·log(1 − σ(z)) = (1/N) Σ_n Σ_k max(z, 0) − z·t + log(1 + e^−|z|),
+   * over: "mean" divides by K as well. By the targets there is no gradient.
+   */
+  binaryCrossEntropy: {
+    operands: { logits: Value<FeatureShape>; targets: Value<FeatureShape> };
+    params: { readonly over: "sum" | "mean" };
+    results: { loss: Value<ScalarShape> };
+  };
   /** The same elements in another type, each rounded to nearest, ties to even. */
   cast: { operands: { x: Value }; params: { readonly dtype: Exclude<ValueDType, "i32"> }; results: { y: Value } };
   /** The same number everywhere. */

@@ -1,27 +1,13 @@
 // What each operation makes of its operands: the shape and type of every result, or a ShapeError that says what doesn't fit.
 // A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
-import { fullTypes } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
-import { formatShape, type Pair, type Shape, sameShape } from "../base/shape.ts";
+import { formatShape, type Pair } from "../base/shape.ts";
 import { type PoolParams, windowPositions } from "./geometry.ts";
 import { checkOperandTypes } from "./operand-types.ts";
 import type { Operands, OpKind, Params, Results } from "./ops.ts";
+import { alike, expectShape, full, type ShapeRule, value } from "./shape-checks.ts";
+import { updateShapeRules } from "./update-shape-rules.ts";
 import type { Value } from "./value.ts";
-
-/** Names and checks the results of a node called `name`. */
-export type ShapeRule<K extends OpKind> = (name: string, operands: Operands<K>, params: Params<K>) => Results<K>;
-
-const value = <const S extends Shape>(name: string, like: { readonly dtype: Value["dtype"] }, shape: S): Value<S> => ({
-  name,
-  dtype: like.dtype,
-  shape,
-});
-
-/** A sum over activations, of the type in which parameters are kept: weight gradients are f32 where activations are bf16. */
-const full = ({ dtype }: Value): Pick<Value, "dtype"> => ({ dtype: fullTypes[dtype] });
-const expectShape = (name: string, operand: string, actual: Value, expected: Shape): void => {
-  if (!sameShape(actual.shape, expected)) throw new ShapeError(name, operand, formatShape(expected), actual.shape);
-};
 
 const expectWindows = (name: string, x: Value, positions: Pair): Pair => {
   if (positions[0] >= 1 && positions[1] >= 1) return positions;
@@ -37,15 +23,6 @@ const expectPixels = (name: string, x: Value, { kernel: [u, v], padding: p }: Po
 
 const perChannel = (name: string, x: Value, operands: Readonly<Record<string, Value>>): void => {
   for (const [operand, actual] of Object.entries(operands)) expectShape(name, operand, actual, [x.shape[1] ?? 0]);
-};
-
-/** All operands have the shape of the first. */
-const alike = (name: string, operands: Readonly<Record<string, Value>>): Value => {
-  const all = Object.entries(operands);
-  const first = all[0]?.[1];
-  if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
-  for (const [operand, actual] of all) expectShape(name, operand, actual, first.shape);
-  return first;
 };
 
 export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
@@ -134,6 +111,26 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
       probabilities: value(`${name}.probabilities`, logits, logits.shape),
     };
   },
+  stochasticDepth: (name, { x, key }) => {
+    expectShape(name, "key", key, [2]);
+    return { y: value(name, x, x.shape) };
+  },
+  mixedTargets: (name, { labels, partners, share }, { classes }) => {
+    expectShape(name, "partners", partners, labels.shape);
+    expectShape(name, "share", share, labels.shape);
+    return { targets: value(name, share, [labels.shape[0], classes]) };
+  },
+  softCrossEntropy: (name, { logits, targets }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    return {
+      loss: value(`${name}.loss`, logits, []),
+      probabilities: value(`${name}.probabilities`, logits, logits.shape),
+    };
+  },
+  binaryCrossEntropy: (name, { logits, targets }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    return { loss: value(`${name}.loss`, logits, []) };
+  },
   cast: (name, { x }, { dtype }) => ({ y: value(name, { dtype }, x.shape) }),
   constant: (name, _operands, { shape, dtype }) => ({ y: value(name, { dtype }, shape) }),
 
@@ -216,23 +213,18 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
     expectShape(name, "dLoss", dLoss, []);
     return { dLogits: value(name, probabilities, probabilities.shape) };
   },
+  softCrossEntropyBackward: (name, { probabilities, targets, dLoss }) => {
+    expectShape(name, "targets", targets, probabilities.shape);
+    expectShape(name, "dLoss", dLoss, []);
+    return { dLogits: value(name, probabilities, probabilities.shape) };
+  },
+  binaryCrossEntropyBackward: (name, { logits, targets, dLoss }) => {
+    expectShape(name, "targets", targets, logits.shape);
+    expectShape(name, "dLoss", dLoss, []);
+    return { dLogits: value(name, logits, logits.shape) };
+  },
 
-  weightedSum: (name, operands, { coefficients }) => {
-    const first = alike(name, operands);
-    const [given, wanted] = [Object.keys(coefficients).join(", "), Object.keys(operands).join(", ")];
-    if (given !== wanted) throw new Error(`${name}: coefficients for ${given}, but operands ${wanted}`);
-    return { y: value(name, first, first.shape) };
-  },
-  descend: (name, { weight, direction, learningRate }) => {
-    expectShape(name, "direction", direction, weight.shape);
-    expectShape(name, "learningRate", learningRate, []);
-    return { y: value(name, weight, weight.shape) };
-  },
-  sumOfSquares: (name, operands) => {
-    const first = Object.values(operands)[0];
-    if (first === undefined) throw new ShapeError(name, "operands", "at least one", []);
-    return { y: value(name, first, []) };
-  },
+  ...updateShapeRules,
   fused: (name) => {
     throw new Error(
       `internal error: ${name}: fused nodes are made by the fusion pass, with results that are known already`,

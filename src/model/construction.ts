@@ -4,6 +4,7 @@ import { invariant } from "../base/errors.ts";
 import type { FeatureShape, ImageShape, Shape, VectorShape } from "../base/shape.ts";
 import type { GraphBuilder } from "../graph/builder.ts";
 import type { HostValue, Value } from "../graph/value.ts";
+import { layersOf } from "../spec/layers.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 
 export interface ForwardOptions {
@@ -18,6 +19,11 @@ export interface ForwardOptions {
   readonly dtype?: FloatDType;
   /** Names of batch norms that keep to their running statistics in training too; none by default. */
   readonly fixedBatchNorms?: ReadonlySet<string>;
+  /**
+   * In training, how likely the last residual branch is dropped, image by image (Huang et al. 2016); earlier ones less, by the linear
+   * rule: branch l of L with l / L of it. Default 0.
+   */
+  readonly stochasticDepth?: number;
 }
 
 /** What a batch norm measured in training, for its running statistics. `count` is N·H·W, the values of each channel. */
@@ -40,13 +46,19 @@ export class Construction {
   /** Whether dropout drops. */
   readonly drops: boolean;
   readonly dtype: FloatDType;
+  /** Residual branches, and the likelihood that the last is dropped. */
+  readonly #depth: { readonly branches: number; readonly rate: number };
+  #branches = 0;
   readonly #mode: ForwardOptions["mode"];
   readonly #fixedBatchNorms: ReadonlySet<string>;
   readonly #activations = new Map<string, Value>();
   #dropoutKey: Value<VectorShape> | null = null;
   #dropouts = 0;
 
-  constructor(builder: GraphBuilder, spec: ResNetSpec, { mode, dtype = "f32", fixedBatchNorms }: ForwardOptions) {
+  constructor(builder: GraphBuilder, spec: ResNetSpec, options: ForwardOptions) {
+    const { mode, dtype = "f32", fixedBatchNorms, stochasticDepth = 0 } = options;
+    const branches = layersOf(spec).filter(({ kind }) => kind === "add").length;
+    this.#depth = { branches, rate: mode === "training" ? stochasticDepth : 0 };
     this.builder = builder;
     this.spec = spec;
     this.drops = mode === "training";
@@ -99,6 +111,17 @@ export class Construction {
   /** The input `dropoutKey`, declared when the first layer drops; null while none has. */
   get dropoutKey(): Value<VectorShape> | null {
     return this.#dropoutKey;
+  }
+
+  /** The next residual branch, with stochastic depth where the recipe asks for it. Its random streams are apart from dropout's. */
+  throughDepth(layer: string, branch: Value): Value {
+    const { branches, rate: last } = this.#depth;
+    this.#branches += 1;
+    if (last === 0) return branch;
+    this.#dropoutKey ??= this.builder.input("dropoutKey", "i32", [2]);
+    const params = { rate: (last * this.#branches) / branches, stream: this.#branches - 1 };
+    return this.builder.add("stochasticDepth", `${layer}.stochasticDepth`, { x: branch, key: this.#dropoutKey }, params)
+      .y;
   }
 
   /** What a dropping layer needs: the key, which all share, and a random stream of its own. */

@@ -70,7 +70,7 @@ const rules: { readonly [K in LayerKind]: LayerRule<K> } = {
     network.made(name, network.builder.add("extendMap", name, { x: network.map(x) }, { below, right }).y);
   },
   add: ({ name, a, b }, network) => {
-    const operands = { a: network.activation(a), b: network.activation(b) };
+    const operands = { a: network.throughDepth(name, network.activation(a)), b: network.activation(b) };
     network.made(name, network.builder.add("add", name, operands, {}).y);
   },
   multiply: ({ name, a, b }, network) => {

@@ -36,7 +36,7 @@ test(`passes take a chain of ${depth} layers`, { timeout: 120_000 }, () => {
 
   const { graph, gradients } = differentiate(builder.build(), loss, weights);
   const parameters = weights.map((weight) => ({ weight, gradient: gradients.get(weight.name)!, weightDecay: 1e-4 }));
-  const step = addUpdate(graph, { parameters, momentum: 0.9, nesterov: false });
+  const step = addUpdate(graph, { parameters, optimizer: { kind: "sgd", momentum: 0.9, nesterov: false } });
   const fused = verifyGraph(fuse(step, [addRelu]));
   expect(fused.nodes.filter(({ kind }) => kind === "fused")).toHaveLength(depth);
   const plan = makePlan(fused);

@@ -137,5 +137,31 @@ export const gradientRules: { readonly [K in ForwardKind]: GradientRule<K> } = {
       labels: null,
     };
   },
+  // As dropout's: the gradient of an image passes, scaled alike, or it doesn't.
+  stochasticDepth: ({ name, operands: { key }, results: { y }, params }, { gradientOf, builder }) => {
+    const dy = gradientOf(y);
+    return { x: dy && builder.add("stochasticDepth", `${name}.dx`, { x: dy, key }, params).y, key: null };
+  },
+  mixedTargets: () => ({ labels: null, partners: null, share: null }),
+  softCrossEntropy: ({ name, operands: { targets }, results }, { gradientOf, builder }) => {
+    const { loss, probabilities } = results;
+    invariant(!gradientOf(probabilities), `${name}: the gradient is that of the loss, not of the probabilities`);
+    const dLoss = gradientOf(loss);
+    if (dLoss === null) return { logits: null, targets: null };
+    const operands = { probabilities, targets, dLoss };
+    return {
+      logits: builder.add("softCrossEntropyBackward", `${name}.backward`, operands, {}).dLogits,
+      targets: null,
+    };
+  },
+  binaryCrossEntropy: ({ name, operands: { logits, targets }, results: { loss }, params }, { gradientOf, builder }) => {
+    const dLoss = gradientOf(loss);
+    if (dLoss === null) return { logits: null, targets: null };
+    const operands = { logits, targets, dLoss };
+    return {
+      logits: builder.add("binaryCrossEntropyBackward", `${name}.backward`, operands, params).dLogits,
+      targets: null,
+    };
+  },
   constant: () => ({}),
 };

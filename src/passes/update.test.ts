@@ -55,7 +55,7 @@ describe("addUpdate(graph, options)", () => {
     { momentum: 0, nesterov: false, weightDecay: 0.1 },
     { momentum: 0, nesterov: false, weightDecay: 0 },
   ])("takes the steps of PyTorch's SGD with %j", ({ momentum, nesterov, weightDecay }) => {
-    const graph = graphWith({ momentum, nesterov }, { w: weightDecay });
+    const graph = graphWith({ optimizer: { kind: "sgd", momentum, nesterov } }, { w: weightDecay });
     let state: Record<string, number> = momentum === 0 ? { w: 0.75 } : { w: 0.75, "w.velocity": 0 };
     let [w, v] = [0.75, 0];
     for (const gradient of gradients) {
@@ -73,7 +73,10 @@ describe("addUpdate(graph, options)", () => {
   });
 
   test("lets only those parameters decay that have a decay", () => {
-    const graph = graphWith({ momentum: 0.9, nesterov: false }, { "conv.weight": 0.1, "bn.weight": 0 });
+    const graph = graphWith(
+      { optimizer: { kind: "sgd", momentum: 0.9, nesterov: false } },
+      { "conv.weight": 0.1, "bn.weight": 0 },
+    );
     const inputs = { "conv.weight.gradient": 0, "bn.weight.gradient": 0, learningRate: 1 };
     const state = { "conv.weight": 1, "conv.weight.velocity": 0, "bn.weight": 1, "bn.weight.velocity": 0 };
     const { next, at } = runUpdate(graph, inputs, state);
@@ -84,7 +87,7 @@ describe("addUpdate(graph, options)", () => {
   });
 
   test("puts everything that changes state into the part update, and the norms into measure", () => {
-    const graph = graphWith({ momentum: 0.9, nesterov: true }, { w: 0.1 });
+    const graph = graphWith({ optimizer: { kind: "sgd", momentum: 0.9, nesterov: true } }, { w: 0.1 });
     expect(graph.nodes.map(({ kind, part }) => `${part} ${kind}`)).toEqual([
       "update weightedSum",
       "update weightedSum",
@@ -105,7 +108,9 @@ describe("addUpdate(graph, options)", () => {
       rateFactor,
     });
     const parameters = [parameter("body", 1), parameter("head", 10)];
-    const graph = verifyGraph(addUpdate(builder.build(), { parameters, momentum: 0, nesterov: false }));
+    const graph = verifyGraph(
+      addUpdate(builder.build(), { parameters, optimizer: { kind: "sgd", momentum: 0, nesterov: false } }),
+    );
     const inputs = { "body.gradient": 0.5, "head.gradient": -0.25, learningRate: 0.125 };
     const { next, at } = runUpdate(graph, inputs, { body: 1, head: 2 });
     expect(next).toEqual({ body: 1 - 0.125 * 0.5, head: 2 + 0.125 * 10 * 0.25 });

@@ -5,26 +5,29 @@ import { type NamedTensors, zeros } from "../base/tensor.ts";
 import type { Graph } from "../graph/graph.ts";
 import { matchTensors } from "../model/match-tensors.ts";
 import { parameterTable } from "../model/parameter-table.ts";
+import { isAccumulated } from "../passes/accumulate-gradients.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Training } from "./training.ts";
+import { startingCourse, type ValidationCourse } from "./validation-course.ts";
+import { averageName, holdsRaw, placeAtRest, toRest } from "./weight-average.ts";
 
 export interface TrainingCheckpoint {
   /** Training steps done. */
   readonly step: number;
   /** Epochs done, their validation included. */
   readonly epoch: number;
-  /** Parameters and running statistics, under torchvision's names. */
+  /** Parameters and running statistics, under torchvision's names; their moving averages, where the recipe averages weights. */
   readonly model: NamedTensors;
-  /** `spec`, `classes` and `preprocessing` as JSON texts: with them the model alone is enough to predict. */
+  /** `spec`, `classes` and `preprocessing` as JSON texts: with them the model alone is enough to predict. `weights` says "moving average" of averages. */
   readonly modelMetadata: Readonly<Record<string, string>>;
-  /** Velocities. */
+  /** Velocities, and whatever else the optimiser keeps; where weights are averaged, the weights themselves as `x.raw`. */
   readonly state: NamedTensors;
   readonly counters: Readonly<Record<string, number>>;
 }
 
 /** What a training counts beside steps and epochs; numbers that must survive a resume exactly. */
-export interface Counters {
+export interface Counters extends ValidationCourse {
   readonly seed: number;
   readonly stepsPerEpoch: number;
   /** Of the epoch under way: the sum of the steps' losses, and the images that were right. */
@@ -33,11 +36,12 @@ export interface Counters {
 }
 
 /**
- * The tensors that a training graph's state starts with: the network's own, and velocities, which are zeros in a fresh training.
+ * The tensors that a training's state starts with: the network's own, and what its programs keep beside them, which is zeros in a
+ * fresh training (velocities, averages of gradients) or the weights themselves (their average). `graphs` are those of the programs.
  * Throws FormatError or UsageError when those of the checkpoint aren't this network's and optimiser's.
  */
 export const startingState = (
-  graph: Graph,
+  graphs: readonly Graph[],
   spec: ResNetSpec,
   model: NamedTensors,
   resumed: TrainingCheckpoint | null,
@@ -48,17 +52,30 @@ export const startingState = (
       `weights: ${bad.name} holds ${bad.value}; weights that are not finite can't be trained further`,
     );
   }
-  const tensors = new Map(matchTensors(spec, resumed?.model ?? model, resumed === null ? "weights" : "checkpoint"));
-  for (const { name, dtype, shape } of graph.states) {
-    if (tensors.has(name)) continue;
-    const kept = resumed?.state.get(name);
+  const matched = matchTensors(spec, resumed?.model ?? model, resumed === null ? "weights" : "checkpoint");
+  const states = new Map(graphs.flatMap((graph) => graph.states.map((state) => [state.name, state] as const)));
+  const ofModel = new Set(matched.keys());
+  const averaged = new Set([...ofModel].filter((name) => states.has(averageName(name))));
+  if (resumed !== null && averaged.size === 0 && holdsRaw(resumed.state)) {
+    throw new UsageError(
+      "checkpoint: its weights are averages (ema) but this recipe averages none; resume with the recipe that it was made with",
+    );
+  }
+  const tensors = new Map(matched);
+  for (const { name, dtype, shape } of states.values()) {
+    if (isAccumulated(name)) {
+      tensors.set(name, zeros(dtype, shape)); // forgotten at the first batch of an update
+      continue;
+    }
+    const place = placeAtRest(name, ofModel, averaged);
+    const kept = place.of === "model" ? matched.get(place.name) : resumed?.state.get(place.name);
     if (resumed !== null && (kept === undefined || !sameShape(kept.shape, shape) || kept.dtype !== dtype)) {
       const found = kept === undefined ? "is missing" : `is ${kept.dtype}${formatShape(kept.shape)}`;
       throw new UsageError(
-        `checkpoint: ${name} should be ${dtype}${formatShape(shape)} but ${found}; resume with the recipe that it was made with`,
+        `checkpoint: ${place.name} should be ${dtype}${formatShape(shape)} but ${found}; resume with the recipe that it was made with`,
       );
     }
-    tensors.set(name, kept ?? zeros(dtype, shape));
+    tensors.set(name, kept ?? tensors.get(name) ?? zeros(dtype, shape));
   }
   return tensors;
 };
@@ -72,7 +89,7 @@ export const startingCounters = (
   stepsPerEpoch: number,
   resumed: TrainingCheckpoint | null,
 ): Counters => {
-  if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0 };
+  if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0, ...startingCourse() };
   const { counters } = resumed;
   for (const [name, now] of [
     ["seed", seed],
@@ -94,6 +111,7 @@ export const startingCounters = (
     stepsPerEpoch,
     epochLossSum: counters.epochLossSum ?? 0,
     epochCorrect: counters.epochCorrect ?? 0,
+    ...startingCourse(counters),
   };
 };
 
@@ -104,23 +122,25 @@ export interface Progress {
   readonly counters: Counters;
 }
 
-/** Sorts the tensors of a state into the network's own and the optimiser's. */
+/** Sorts the tensors of a state into the network's own (their averages, where weights are averaged) and what goes on beside them. */
 export const checkpointOf = (
   { spec, classes, preprocessing }: Pick<Training, "spec" | "classes" | "preprocessing">,
   { step, epoch, counters }: Progress,
   tensors: NamedTensors,
 ): TrainingCheckpoint => {
-  const ofModel = new Set(parameterTable(spec).map(({ name }) => name));
+  const kept = new Map([...tensors].filter(([name]) => !isAccumulated(name)));
+  const { model, others } = toRest(kept, new Set(parameterTable(spec).map(({ name }) => name)));
   return {
     step,
     epoch,
-    model: new Map([...tensors].filter(([name]) => ofModel.has(name))),
+    model,
     modelMetadata: {
       spec: JSON.stringify(spec),
       classes: JSON.stringify(classes),
       preprocessing: JSON.stringify(preprocessing),
+      ...(holdsRaw(others) && { weights: "moving average" }),
     },
-    state: new Map([...tensors].filter(([name]) => !ofModel.has(name))),
+    state: others,
     counters: { ...counters },
   };
 };

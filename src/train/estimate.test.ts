@@ -47,7 +47,7 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
   test("comes within the state's size of the reference engine's arena, which alone makes new weights outside of the state", async () => {
     const engine = await createReferenceEngine();
     const { graph } = buildTrainingGraph(spec, recipeOf(8));
-    const state = await engine.createState(startingState(graph, spec, initialTensors(spec, 0), null));
+    const state = await engine.createState(startingState([graph], spec, initialTensors(spec, 0), null));
     const program = await engine.compile(makePlan(graph), state);
     const { arenaBytes, stateBytes } = estimate(recipeOf(8), place, null);
     expect(program.memory.arenaBytes).toBeGreaterThanOrEqual(arenaBytes);

@@ -15,6 +15,7 @@ import { frozenParts } from "./freezing.ts";
 import type { Recipe } from "./recipe.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
+import { programGraphs } from "./training-programs.ts";
 
 /** What a training takes its memory for, beside the recipe. */
 export interface TrainingPlace {
@@ -78,15 +79,18 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
   const { spec, preprocessing, slots, sourceBytes, images, validates } = place;
   const { batch } = recipe;
   const { stepsPerEpoch } = trainingLength(recipe, images);
-  const { graph } = buildTrainingGraph(spec, recipe);
+  const training = buildTrainingGraph(spec, recipe);
+  const graphs = Object.values(programGraphs(training, recipe, spec)).filter((graph): graph is Graph => graph !== null);
   const { learnedCount, frozenCount } = frozenParts(spec, recipe);
-  const arena = planArena(graph);
+  const arenas = graphs.map(planArena);
+  const sum = (of: (arena: MemoryPlan) => number): number => arenas.reduce((total, arena) => total + of(arena), 0);
   const evaluationGraph = validates
     ? withPrecision(buildGraph(spec, { mode: "evaluation", batch }), recipe.dtype)
     : null;
-  const stateBytes = graph.states.reduce((sum, state) => sum + bytesOfValue(state), 0);
+  const states = new Map(graphs.flatMap((graph) => graph.states.map((state) => [state.name, state] as const)));
+  const stateBytes = [...states.values()].reduce((bytes, state) => bytes + bytesOfValue(state), 0);
   const parts = {
-    arenaBytes: arena.arenaBytes,
+    arenaBytes: sum(({ arenaBytes }) => arenaBytes),
     evaluationArenaBytes: evaluationGraph === null ? 0 : planArena(evaluationGraph).arenaBytes,
     stateBytes,
     checkpointBytes: stateBytes,
@@ -95,12 +99,12 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
   };
   return {
     ...parts,
-    arenaLowerBoundBytes: arena.lowerBoundBytes,
+    arenaLowerBoundBytes: sum(({ lowerBoundBytes }) => lowerBoundBytes),
     learnedParameters: learnedCount,
     frozenParameters: frozenCount,
-    totalBytes: Object.values(parts).reduce((sum, bytes) => sum + bytes, 0),
+    totalBytes: Object.values(parts).reduce((total, bytes) => total + bytes, 0),
     stepsPerEpoch,
-    secondsPerEpoch: imagesPerSecond === null ? null : (stepsPerEpoch * batch) / imagesPerSecond,
+    secondsPerEpoch: imagesPerSecond === null ? null : (stepsPerEpoch * batch * recipe.accumulate) / imagesPerSecond,
   };
 };
 

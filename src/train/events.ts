@@ -60,6 +60,15 @@ export interface InterruptedEvent {
   readonly epoch: number;
 }
 
+/** The recipe's patience with the validation has ended: the training is over. */
+export interface StoppedEarlyEvent {
+  readonly event: "stopped early";
+  readonly step: number;
+  readonly epoch: number;
+  /** The best validation; the checkpoint of that epoch is the one to use. */
+  readonly bestAccuracy: number;
+}
+
 /** The figures of an epoch's validation, as its event has them. */
 export const validationFields = (evaluation: Evaluation | null): Partial<EpochEvent> =>
   evaluation === null
@@ -73,7 +82,7 @@ export const validationFields = (evaluation: Evaluation | null): Partial<EpochEv
       };
 
 /** What `train` emits. */
-export type TrainingEvent = StartEvent | StepEvent | EpochEvent | InterruptedEvent;
+export type TrainingEvent = StartEvent | StepEvent | EpochEvent | StoppedEarlyEvent | InterruptedEvent;
 
 /** The last line, which the command adds after it has evaluated the test split once. */
 export interface EndEvent {

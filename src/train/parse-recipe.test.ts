@@ -37,15 +37,23 @@ describe("parseRecipe(json, where)", () => {
         decayBatchNorm: true,
         decayBias: true,
       },
+      clipGradients: null,
+      accumulate: 1,
+      ema: null,
       schedule: { kind: "constant", learningRate: 0.1, warmup: null },
+      loss: { kind: "cross-entropy" },
       labelSmoothing: 0,
       augmentation: { crop: null, pad: 0, flip: false, erase: null },
+      mixing: null,
+      stochasticDepth: 0,
+      zeroLastGamma: false,
       freeze: "none",
       batchNorm: "train",
       headRateFactor: 1,
       seed: 0,
       validationImages: 0,
       evaluateEveryEpochs: 1,
+      earlyStopping: null,
       checkpointEvery: { epochs: 1 },
       measureEverySteps: 50,
     });
@@ -79,7 +87,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, schedule: { kind: "cosin", learningRate: 0.1 } },
-      'tiny.json: schedule.kind should be "constant" or "step" or "cosine" or "one-cycle" but is "cosin"; did you mean "cosine"?',
+      'tiny.json: schedule.kind should be "constant" or "step" or "cosine" or "one-cycle" or "plateau" but is "cosin"; did you mean "cosine"?',
     ],
     [
       { ...minimal, schedule: { kind: "step", learningRate: 0.1, milestones: [{ epochs: -1 }] } },
@@ -99,11 +107,44 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, schedule, labelSmoothing, augmentation, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },
       "tiny.json: optimizer.nesterov looks ahead along the momentum, which is 0; set one or the other",
+    ],
+    [
+      { ...minimal, optimizer: { kind: "lam" } },
+      'tiny.json: optimizer.kind should be "sgd" or "lars" or "adamw" or "lamb" but is "lam"; did you mean "lamb"?',
+    ],
+    [
+      { ...minimal, optimizer: { kind: "adamw", momentum: 0.9 } },
+      'tiny.json: optimizer: an optimizer has no field "momentum"; it has kind, beta1, beta2, epsilon, weightDecay, decayBatchNorm, decayBias',
+    ],
+    [
+      { ...minimal, clipGradients: { by: "norm", largest: 0 } },
+      "tiny.json: clipGradients.largest should be a number above 0 but is 0",
+    ],
+    [{ ...minimal, accumulate: 0 }, "tiny.json: accumulate should be a whole number of at least 1 but is 0"],
+    [
+      { ...minimal, ema: { decay: 1 } },
+      "tiny.json: ema.decay should be a number of at least 0 and below 1 (such as 0.999) but is 1",
+    ],
+    [
+      { ...minimal, mixing: {} },
+      "tiny.json: mixing mixes nothing: mixup and cutmix are 0; set one of them, or leave mixing out",
+    ],
+    [
+      { ...minimal, stochasticDepth: 1 },
+      "tiny.json: stochasticDepth should be a number of at least 0 and below 1 (the paper's: 0.5) but is 1",
+    ],
+    [
+      { ...minimal, loss: { kind: "binary-cross-entropy", targetThreshold: 2 } },
+      "tiny.json: loss.targetThreshold should be a fraction from 0 to 1 but is 2",
+    ],
+    [
+      { ...minimal, earlyStopping: { patienceEpochs: 0 } },
+      "tiny.json: earlyStopping.patienceEpochs should be a whole number of at least 1 but is 0",
     ],
     [{ ...minimal, seed: -1 }, "tiny.json: seed should be a whole number from 0 to 4294967295 but is -1"],
     [{ ...minimal, dtype: "f16" }, 'tiny.json: dtype should be "f32" or "bf16" but is "f16"; did you mean "bf16"?'],

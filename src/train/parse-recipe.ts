@@ -1,10 +1,10 @@
 // Recipes from outside: each field is checked once, here. What hangs on the data (a batch larger than it, a warm-up longer than
 // the training) is checked where the data are known: training-length.ts.
 import { type Precision, precisions } from "../base/dtype.ts";
-import { UsageError } from "../base/errors.ts";
 import { type Augmentation, type Erasing, noAugmentation } from "../data/augmentation.ts";
 import type { Interpolation } from "../data/preprocessing.ts";
 import type { RandomCrop, RandomResizedCrop, RandomScaleCrop } from "../data/random-crop.ts";
+import type { Clipping } from "../passes/clip-gradients.ts";
 import {
   type Check,
   flag,
@@ -20,7 +20,10 @@ import {
   withDefault,
 } from "./checks.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
-import type { Optimizer, Recipe } from "./recipe.ts";
+import { loss, mixing } from "./parse-loss.ts";
+import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
+import { span } from "./parse-span.ts";
+import type { Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -30,13 +33,14 @@ const divisor = (example: string): Check<number> =>
 const fraction = (example = ""): Check<number> =>
   numberThat((value) => value >= 0 && value <= 1, `a fraction from 0 to 1${example}`);
 
-/** Either number of steps or number of epochs. */
-const span: Check<Span> = (value, path) =>
-  typeof value === "object" && value !== null && "steps" in value
-    ? record<{ readonly steps: number }>({ steps: wholeNumber(1, "") }, "a span of training")(value, path)
-    : record<{ readonly epochs: number }>({ epochs: positive("") }, "a span of training")(value, path);
-
-const warmup = record<Warmup>({ span, fromFraction: withDefault(fraction(), 0) }, "a warm-up");
+const warmup = record<Required<Warmup>>(
+  {
+    span,
+    fromFraction: withDefault(fraction(), 0),
+    rise: withDefault<"linear" | "constant">(oneOf(["linear", "constant"]), "linear"),
+  },
+  "a warm-up",
+);
 const learningRate = positive(" (the paper's: 0.1)");
 const common = { learningRate, warmup: withDefault<Warmup | null>(orNull(warmup), null) };
 
@@ -56,6 +60,15 @@ const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
       { kind: oneOf(["cosine"]), ...common, finalFraction: withDefault(fraction(), 0) },
       "a cosine schedule",
     ),
+    plateau: record<Schedule<"plateau">>(
+      {
+        kind: oneOf(["plateau"]),
+        ...common,
+        factor: withDefault(fraction(" (the paper's: 0.1)"), 0.1),
+        patienceEpochs: withDefault(wholeNumber(1, ""), 5),
+      },
+      "a plateau schedule",
+    ),
     "one-cycle": record<Schedule<"one-cycle">>(
       {
         kind: oneOf(["one-cycle"]),
@@ -68,24 +81,7 @@ const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
       "a one-cycle schedule",
     ),
   },
-  ["constant", "step", "cosine", "one-cycle"],
-);
-
-const momentum = numberThat(
-  (value) => value >= 0 && value < 1,
-  "a number of at least 0 and below 1 (the paper's: 0.9)",
-);
-const weightDecay = numberThat((value) => value >= 0, "a number of at least 0 (the paper's: 1e-4)");
-const optimizer = record<Optimizer>(
-  {
-    kind: oneOf(["sgd"]),
-    momentum: withDefault(momentum, 0.9),
-    nesterov: withDefault(flag, false),
-    weightDecay: withDefault(weightDecay, 1e-4),
-    decayBatchNorm: withDefault(flag, true),
-    decayBias: withDefault(flag, true),
-  },
-  "an optimizer",
+  ["constant", "step", "cosine", "one-cycle", "plateau"],
 );
 
 const erasing = record<Erasing>(
@@ -138,6 +134,11 @@ const freeze: Check<Freeze> = (value, path) =>
     ? record<{ readonly stages: number }>({ stages: wholeNumber(0, "") }, "a number of frozen stages")(value, path)
     : oneOf(["none", "body"])(value, path);
 
+const earlyStopping = record<{ readonly patienceEpochs: number }>(
+  { patienceEpochs: wholeNumber(1, "") },
+  "early stopping",
+);
+
 const largestSeed = 2 ** 32 - 1;
 const seed = numberThat(
   (value) => Number.isInteger(value) && value >= 0 && value <= largestSeed,
@@ -153,15 +154,26 @@ const fields = record<Recipe>(
     batch: wholeNumber(1, " (the paper's: 128 for CIFAR-10, 256 for ImageNet)"),
     epochs: wholeNumber(1, ""),
     optimizer,
+    clipGradients: withDefault<Clipping | null>(orNull(clipping), null),
+    accumulate: withDefault(wholeNumber(1, ""), 1),
+    ema: withDefault<WeightAveraging | null>(orNull(weightAveraging), null),
     schedule,
+    loss: withDefault<Loss>(loss, { kind: "cross-entropy" }),
     labelSmoothing: withDefault(fraction(), 0),
     augmentation: withDefault(augmentation, noAugmentation),
+    mixing: withDefault<Mixing | null>(orNull(mixing), null),
+    stochasticDepth: withDefault(
+      numberThat((value) => value >= 0 && value < 1, "a number of at least 0 and below 1 (the paper's: 0.5)"),
+      0,
+    ),
+    zeroLastGamma: withDefault(flag, false),
     freeze: withDefault<Freeze>(freeze, "none"),
     batchNorm: withDefault<BatchNormTraining>(oneOf(["train", "fixed-statistics", "frozen"]), "train"),
     headRateFactor: withDefault(positive(""), 1),
     seed: withDefault(seed, 0),
     validationImages: withDefault(wholeNumber(0, ""), 0),
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
+    earlyStopping: withDefault<Recipe["earlyStopping"]>(orNull(earlyStopping), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
   },
@@ -171,27 +183,29 @@ const fields = record<Recipe>(
 /**
  * The recipe in a parsed JSON document, or one whose fields a person has changed. `where` begins every message.
  *
- * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32, momentum 0.9
- * without Nesterov, weight decay 1e-4 on everything, no warm-up, no label smoothing, no augmentation, nothing frozen, seed 0, no
+ * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32; of SGD, momentum 0.9
+ * without Nesterov, weight decay 1e-4 on everything; of LARS the same, with a trust coefficient of 0.001 and no decay of batch norm
+ * and biases; of AdamW and LAMB, β 0.9 and 0.999, ε 1e-8 and 1e-6, weight decay 0.01, alike; no clipping, updates of one batch, no
+ * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, nothing frozen, seed 0, no
  * validation split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.
  */
 export const parseRecipe = (json: unknown, where: string): Recipe => {
   const recipe = fields(json, `${where}:`);
-  const { momentum, nesterov } = recipe.optimizer;
-  if (nesterov && momentum === 0) {
-    throw new UsageError(
-      `${where}: optimizer.nesterov looks ahead along the momentum, which is 0; set one or the other`,
-    );
-  }
+  checkMomentum(recipe.optimizer, where);
   return recipe;
 };
 
 /** Fields to give; the others have parseRecipe's defaults. */
 export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
-  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation">> & {
-    readonly optimizer: Partial<Optimizer> & Pick<Optimizer, "kind">;
+  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing">> & {
+    readonly loss?: { [K in Loss["kind"]]: Partial<Loss & { readonly kind: K }> & { readonly kind: K } }[Loss["kind"]];
+    readonly mixing?: Partial<Mixing> | null;
+    readonly optimizer: {
+      [K in Optimizer["kind"]]: Partial<Optimizer<K>> & { readonly kind: K };
+    }[Optimizer["kind"]];
+    readonly ema?: Partial<WeightAveraging> | null;
     readonly schedule: {
       [K in Schedule["kind"]]: Partial<Schedule<K>> & Pick<Schedule<K>, "kind" | "learningRate">;
     }[Schedule["kind"]];

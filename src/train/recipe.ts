@@ -2,22 +2,53 @@
 // are made with `recipe`, what comes from outside with `parseRecipe` (parse-recipe.ts).
 import type { Precision } from "../base/dtype.ts";
 import type { Augmentation } from "../data/augmentation.ts";
+import type { Clipping } from "../passes/clip-gradients.ts";
+import type { OptimizerKind, OptimizerRule } from "../passes/optimizers.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import type { Schedule } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
-/** Stochastic gradient descent; formulas in passes/update.ts. */
-export interface Optimizer {
-  readonly kind: "sgd";
-  /** In [0, 1). The papers' 0.9. */
-  readonly momentum: number;
-  readonly nesterov: boolean;
-  /** λ, as L2 in the gradient. He et al.: 1e-4. */
+/** What of the parameters decays. */
+export interface Decay {
+  /** λ: L2 in the gradient with SGD and LARS, apart from it with AdamW and LAMB. He et al.: 1e-4. */
   readonly weightDecay: number;
   /** Whether batch norm's scales and shifts decay as well; the paper's do. */
   readonly decayBatchNorm: boolean;
   /** Whether biases (of the dense layer) do. */
   readonly decayBias: boolean;
+}
+
+/** Formulas in passes/optimizers.ts. LARS and LAMB adapt the rates of filters and matrices, not of batch norm and biases. */
+export type Optimizer<K extends OptimizerKind = OptimizerKind> = OptimizerRule<K> & Decay;
+
+/** A moving average of the weights (Polyak and Juditsky 1992; Tan and Le 2019 for networks such as these), averaged in f32. */
+export interface WeightAveraging {
+  /** d in [0, 1): average ← d · average + (1 − d) · weights, of batch norm's statistics as well. */
+  readonly decay: number;
+  /** The average is the weights themselves until so much has passed; null averages from the first update. */
+  readonly warmup: Span | null;
+  /** Averaged after each so many updates. */
+  readonly everySteps: number;
+}
+
+/**
+ * cross-entropy: of the softmax. binary-cross-entropy: each class a yes or no of its own, summed over the classes or averaged; targets
+ * above `targetThreshold`, where there is one, count as 1 and others as 0 (Wightman et al. 2021: 0.2, with mixed images).
+ */
+export type Loss =
+  | { readonly kind: "cross-entropy" }
+  | {
+      readonly kind: "binary-cross-entropy";
+      readonly over: "sum" | "mean";
+      readonly targetThreshold: number | null;
+    };
+
+/** α of the beta distributions that shares are drawn from; 0 leaves one out. A batch is mixed by one of them. */
+export interface Mixing {
+  readonly mixup: number;
+  readonly cutmix: number;
+  /** How likely it is cutmix, where there are both. */
+  readonly switchProbability: number;
 }
 
 export interface Recipe {
@@ -28,14 +59,30 @@ export interface Recipe {
   readonly data: string | null;
   /** Of activations. With bf16, parameters, velocities, their gradients, statistics and the loss stay f32. */
   readonly dtype: Precision;
-  /** Images of one step. */
+  /** Images that go through the network at once. */
   readonly batch: number;
   readonly epochs: number;
   readonly optimizer: Optimizer;
+  /** Of the gradients' common norm, or of each element; null for none. */
+  readonly clipGradients: Clipping | null;
+  /**
+   * Batches of one update: gradients are their mean, so that an update sees batch × accumulate images, while memory is that of one
+   * batch. Batch norm takes the statistics of each batch on its own. A step is an update.
+   */
+  readonly accumulate: number;
+  /** The average is what is evaluated and kept as the model; training goes on from the weights themselves. null for none. */
+  readonly ema: WeightAveraging | null;
   readonly schedule: Schedule;
+  readonly loss: Loss;
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;
   readonly augmentation: Augmentation;
+  /** Of the images of a batch with one another, after each is augmented; null for none. */
+  readonly mixing: Mixing | null;
+  /** How likely the last residual branch is dropped for an image, earlier ones less by the linear rule (Huang et al. 2016); 0 never. */
+  readonly stochasticDepth: number;
+  /** Whether fresh networks begin with blocks that are their shortcuts: the last batch norm's scale of each branch is 0 (Goyal et al. 2017, §5.1). */
+  readonly zeroLastGamma: boolean;
   /** What stays as it is: for fine-tuning from given weights. */
   readonly freeze: Freeze;
   /** How batch norms that aren't frozen with their layers are trained. */
@@ -48,6 +95,8 @@ export interface Recipe {
   readonly validationImages: number;
   /** The validation split, where there is one, is evaluated after each so many epochs, and after the last. */
   readonly evaluateEveryEpochs: number;
+  /** Ends the training when so many epochs' validations in a row have not been better than the best; null never does. */
+  readonly earlyStopping: { readonly patienceEpochs: number } | null;
   /** A checkpoint is written each time so much has passed, and at the end. */
   readonly checkpointEvery: Span;
   /** Norms of gradients, weights and updates are measured each so many steps; 0 never does. */

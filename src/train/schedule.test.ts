@@ -55,6 +55,8 @@ describe("learningRateAt(schedule, position)", () => {
   test("warms up linearly to where the schedule then goes on, and a cosine begins only then", () => {
     const warmup = { span: { steps: 4 }, fromFraction: 0.1 };
     expect(rates({ kind: "constant", learningRate: 1, warmup }, 6)).toEqual(closeTo([0.1, 0.325, 0.55, 0.775, 1, 1]));
+    const level = { ...warmup, rise: "constant" } as const;
+    expect(rates({ kind: "constant", learningRate: 1, warmup: level }, 6)).toEqual(closeTo([0.1, 0.1, 0.1, 0.1, 1, 1]));
     const cosine = rates({ kind: "cosine", learningRate: 1, finalFraction: 0, warmup }, 8);
     expect([cosine[4], cosine[6]]).toEqual(closeTo([1, 0.5]));
   });

@@ -10,6 +10,11 @@ export interface Schedules {
   /** Half a cosine from the rate to `finalFraction` of it (Loshchilov and Hutter 2016, without restarts), after the warm-up. */
   cosine: { readonly learningRate: number; readonly finalFraction: number };
   /**
+   * × `factor` each time so many epochs' validations in a row have not been better than the best (He et al. 2015 divided by 10 "when
+   * the error plateaus"; PyTorch's ReduceLROnPlateau has patience + 1 such epochs). Needs a validation split.
+   */
+  plateau: { readonly learningRate: number; readonly factor: number; readonly patienceEpochs: number };
+  /**
    * Up to the rate for the first `riseFraction` of the steps, from rate ÷ `startDivisor`; then down to that ÷ `endDivisor`
    * (Smith and Topin 2017, with the two phases of PyTorch's OneCycleLR: pct_start, div_factor, final_div_factor).
    */
@@ -28,6 +33,8 @@ export type Anneal = "linear" | "cosine";
 export interface Warmup {
   readonly span: Span;
   readonly fromFraction: number;
+  /** "constant" stays at that fraction instead (He et al. 2015, §4.2, for 110 layers; Goyal et al. 2017, §2.2); "linear" by default. */
+  readonly rise?: "linear" | "constant";
 }
 
 /** A schedule of any kind or, given a kind, of that kind only. */
@@ -40,6 +47,8 @@ export interface Position {
   readonly step: number;
   readonly totalSteps: number;
   readonly stepsPerEpoch: number;
+  /** How often the validation has reached a plateau; 0 by default. */
+  readonly plateaus?: number;
 }
 
 /** Steps of the warm-up; 0 without one. */
@@ -57,6 +66,7 @@ const rules: { readonly [K in ScheduleKind]: (schedule: Schedule<K>, at: Positio
     const passed = milestones.filter((milestone) => step >= spanSteps(milestone, stepsPerEpoch)).length;
     return learningRate * factor ** passed;
   },
+  plateau: ({ learningRate, factor }, { plateaus = 0 }) => learningRate * factor ** plateaus,
   // Step totalSteps, which is never taken, would have the final rate.
   cosine: (schedule, { step, totalSteps, stepsPerEpoch }) => {
     const { learningRate, finalFraction } = schedule;
@@ -83,5 +93,6 @@ export const learningRateAt = (schedule: Schedule, at: Position): number => {
   const rising = warmupSteps(schedule, at.stepsPerEpoch);
   if (schedule.warmup === null || at.step >= rising) return scheduled(schedule, at);
   const reached = scheduled(schedule, { ...at, step: rising });
-  return anneals.linear(schedule.warmup.fromFraction * reached, reached, at.step / rising);
+  const from = schedule.warmup.fromFraction * reached;
+  return schedule.warmup.rise === "constant" ? from : anneals.linear(from, reached, at.step / rising);
 };

@@ -29,6 +29,11 @@ export interface Norms {
   readonly updateNorm: number;
 }
 
+/** What is known after an update that clips gradients by their norm. */
+export const updateNorms = (outputs: ProgramOutputs): Pick<Norms, "gradientNorm"> => ({
+  gradientNorm: Math.sqrt(numberOf(outputs, normOutputs.gradient)),
+});
+
 export const normsOf = (outputs: ProgramOutputs, learningRate: number): Norms => ({
   gradientNorm: Math.sqrt(numberOf(outputs, normOutputs.gradient)),
   parameterNorm: Math.sqrt(numberOf(outputs, normOutputs.parameter)),

@@ -1,25 +1,23 @@
 // The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom.
 // It tells events and checkpoints as data; files, terminals and the test split are its callers' business.
-import { type HostTensor, scalar, tensor } from "../base/tensor.ts";
-import type { Batch } from "../data/batch.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
-import { initialTensors } from "../model/initial-tensors.ts";
-import { fuse } from "../passes/fuse.ts";
-import { learningRateInput } from "../passes/update.ts";
-import { makePlan } from "../plan/plan.ts";
 import { countParameters } from "../spec/counts.ts";
-import { checkpointOf, findNonFinite, startingCounters, startingState, type TrainingCheckpoint } from "./checkpoint.ts";
-import { evaluationPrograms } from "./evaluation-program.ts";
+import { createBatchFeed } from "./batch-feed.ts";
+import { checkpointOf, findNonFinite, startingCounters, type TrainingCheckpoint } from "./checkpoint.ts";
 import { validationFields } from "./events.ts";
+import { freshTensors } from "./fresh-tensors.ts";
+import { mainLabels } from "./mix-batch.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
 import { withResources } from "./resources.ts";
 import { learningRateAt } from "./schedule.ts";
 import { spanSteps } from "./span.ts";
-import { countCorrect, normsOf, numberOf } from "./step-outputs.ts";
+import { countCorrect, numberOf } from "./step-outputs.ts";
 import type { Training, TrainingResult } from "./training.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
+import { createTrainingPrograms } from "./training-programs.ts";
+import { checkWatched, noteValidation, stopsEarly } from "./validation-course.ts";
 
 /**
  * Trains a network by a recipe, from fresh or given weights or from a checkpoint. Throws UsageError for what can't be trained
@@ -30,22 +28,24 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   const { engine, spec, recipe, signal, now, onEvent = () => {}, resume = null } = training;
   const { stepsPerEpoch, totalSteps, droppedPerEpoch } = trainingLength(recipe, training.train.labels.length);
   const checkpointSteps = Math.max(1, spanSteps(recipe.checkpointEvery, stepsPerEpoch));
-  const { graph, loss: lossValue, logits, usesDropout } = buildTrainingGraph(spec, recipe);
+  const graph = buildTrainingGraph(spec, recipe);
+  const { accumulate } = recipe;
+  const imagesPerStep = recipe.batch * accumulate;
 
   let step = resume?.step ?? 0; // steps done
   let epoch = resume?.epoch ?? 0; // epochs done
+  checkWatched(recipe, training.validation !== null);
   const counters = startingCounters(recipe, stepsPerEpoch, resume);
   let checkpoint: TrainingCheckpoint | null = resume;
   let validation: Evaluation | null = null;
-  const pace = createPace(recipe.batch);
+  const pace = createPace(imagesPerStep);
   const began = now();
   const secondsPassed = (): number => (now() - began) / 1000;
 
   return withResources(async (keep) => {
-    const weights = training.weights ?? initialTensors(spec, recipe.seed);
-    const state = keep(await engine.createState(startingState(graph, spec, weights, resume)));
-    const program = keep(await engine.compile(makePlan(fuse(graph, engine.fusions)), state));
-    const { logitsFor } = keep(evaluationPrograms(engine, spec, state, recipe.dtype));
+    const weights = training.weights ?? freshTensors(spec, recipe);
+    const options = { engine, spec, recipe, graph, stepsPerEpoch, weights, resume };
+    const programs = await createTrainingPrograms(options, keep);
     const batches = keep(
       training.openTrainingBatches({
         source: training.train,
@@ -53,14 +53,16 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         augmentation: recipe.augmentation,
         batch: recipe.batch,
         seed: recipe.seed,
-        start: { epoch: Math.floor(step / stepsPerEpoch), step: step % stepsPerEpoch },
+        start: { epoch: Math.floor(step / stepsPerEpoch), step: (step % stepsPerEpoch) * accumulate },
       }),
     );
-    const nextBatch = (): Promise<Batch> => {
-      const batch = batches.next();
-      batch.catch(() => {}); // a failure is told where the batch is awaited
-      return batch;
-    };
+    const feed = createBatchFeed({
+      loader: batches,
+      perEpoch: stepsPerEpoch * accumulate,
+      start: (step % stepsPerEpoch) * accumulate,
+      remaining: (totalSteps - step) * accumulate,
+      recipe,
+    });
 
     const validate = async (): Promise<Evaluation | null> => {
       const source = training.validation;
@@ -68,14 +70,16 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       if (source === null || !isDue) return null;
       const start = now();
       const openBatches = () => training.openEvaluationBatches(source, recipe.batch);
+      const logitsFor = await programs.evaluation();
       const result = await evaluate({ split: "validation", source, openBatches, logitsFor, ...(signal && { signal }) });
       pace.evaluationTook(now() - start);
       return result;
     };
     const closeEpoch = async (): Promise<void> => {
       validation = await validate();
+      noteValidation(counters, recipe, validation);
       epoch++;
-      const images = stepsPerEpoch * recipe.batch;
+      const images = stepsPerEpoch * imagesPerStep;
       const trainLoss = counters.epochLossSum / stepsPerEpoch;
       const trainAccuracy = counters.epochCorrect / images;
       onEvent({
@@ -93,7 +97,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
     };
     const writeCheckpoint = async (): Promise<TrainingCheckpoint> => {
       if (checkpoint?.step === step && checkpoint.epoch === epoch) return checkpoint;
-      const tensors = await state.read();
+      const tensors = await programs.state.read();
       const bad = findNonFinite(tensors);
       if (bad !== null) throw nonFinite(bad.name, bad.value, step, checkpoint?.step ?? 0);
       const next = checkpointOf(training, { step, epoch, counters }, tensors);
@@ -101,7 +105,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       return next;
     };
     const rateOf = (ofStep: number): number =>
-      learningRateAt(recipe.schedule, { step: ofStep, totalSteps, stepsPerEpoch });
+      learningRateAt(recipe.schedule, { step: ofStep, totalSteps, stepsPerEpoch, plateaus: counters.plateaus });
     const nonFinite = (what: string, value: number, atStep: number, lastFiniteStep: number): NonFiniteError =>
       new NonFiniteError({
         what,
@@ -121,21 +125,23 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       epochs: recipe.epochs,
       batch: recipe.batch,
       parameters: countParameters(spec),
-      arenaBytes: program.memory.arenaBytes,
-      arenaLowerBoundBytes: program.memory.lowerBoundBytes,
+      arenaBytes: programs.memory.arenaBytes,
+      arenaLowerBoundBytes: programs.memory.lowerBoundBytes,
     });
 
-    let upcoming: Promise<Batch> | null = null;
     for (;;) {
       try {
         if (step === (epoch + 1) * stepsPerEpoch) await closeEpoch();
       } catch (error) {
         if (!signal?.aborted || error !== signal.reason) throw error; // an aborted validation is made again on resume
       }
-      const isOver = epoch >= recipe.epochs || signal?.aborted === true;
+      const isDone = epoch >= recipe.epochs || stopsEarly(counters, recipe);
+      const isOver = isDone || signal?.aborted === true;
       if (isOver || step % checkpointSteps === 0) checkpoint = await writeCheckpoint();
       if (isOver && checkpoint !== null) {
-        const interrupted = epoch < recipe.epochs;
+        const interrupted = !isDone;
+        if (epoch < recipe.epochs && isDone)
+          onEvent({ event: "stopped early", step, epoch, bestAccuracy: counters.bestAccuracy });
         if (interrupted) onEvent({ event: "interrupted", step, epoch });
         return {
           checkpoint,
@@ -148,23 +154,23 @@ export const train = async (training: Training): Promise<TrainingResult> => {
 
       const start = now();
       const learningRate = rateOf(step);
-      const batch = await (upcoming ?? nextBatch());
-      const dropoutKey: HostTensor = tensor("i32", [2], Int32Array.of(recipe.seed, step));
-      const inputs = { images: batch.images, labels: batch.labels, ...(usesDropout && { dropoutKey }) };
-      const running = program.run(inputs, "step");
-      upcoming = step + 1 < totalSteps ? nextBatch() : null; // prepared while the step runs
-      const outputs = await running;
-      const loss = numberOf(outputs, lossValue.name);
-      if (!Number.isFinite(loss)) throw nonFinite("the loss", loss, step + 1, step);
-      const correct = countCorrect(outputs, logits.name, batch.labels);
-      batch.release();
+      let [loss, correct] = [0, 0];
+      for (let index = 0; index < accumulate; index++) {
+        const batch = await feed.take();
+        const running = programs.step(batch, step * accumulate + index);
+        feed.prefetch(); // prepared while the step runs
+        const outputs = await running;
+        const batchLoss = numberOf(outputs, graph.loss.name);
+        if (!Number.isFinite(batchLoss)) throw nonFinite("the loss", batchLoss, step + 1, step);
+        loss += batchLoss / accumulate;
+        correct += countCorrect(outputs, graph.logits.name, mainLabels(batch));
+        batch.release();
+        await programs.accumulate(index);
+      }
 
       step++;
-      const isMeasured = recipe.measureEverySteps > 0 && step % recipe.measureEverySteps === 0;
-      const [, measured] = await Promise.all([
-        program.run({ [learningRateInput]: scalar("f32", learningRate) }, "update"),
-        isMeasured ? program.run({}, "measure") : null,
-      ]);
+      const measured = recipe.measureEverySteps > 0 && step % recipe.measureEverySteps === 0;
+      const norms = await programs.update({ number: step, learningRate, measured });
       validation = null; // it was of other weights
       counters.epochLossSum += loss;
       counters.epochCorrect += correct;
@@ -176,11 +182,11 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         step,
         epoch: epoch + 1,
         loss,
-        accuracy: correct / recipe.batch,
+        accuracy: correct / imagesPerStep,
         learningRate,
         imagesPerSecond: pace.imagesPerSecond(),
         secondsLeft: pace.secondsLeft(totalSteps - step, evaluations),
-        ...(measured && normsOf(measured, learningRate)),
+        ...norms,
       });
     }
   });

@@ -83,6 +83,11 @@ const loss = (builder: GraphBuilder, n: number, classes: number, labelSmoothing:
     { labelSmoothing },
   );
 
+const scores = (builder: GraphBuilder, n: number, classes: number) => ({
+  logits: builder.input("logits", "f64", [n, classes]),
+  targets: builder.input("targets", "f64", [n, classes]),
+});
+
 export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
   conv2d: {
     through: ["y"],
@@ -259,6 +264,51 @@ export const gradientCases: { readonly [K in ForwardKind]: Row<K> } = {
       "10 classes": (b) => loss(b, 4, 10, 0),
       "label smoothing": (b) => loss(b, 3, 5, 0.1),
       "1 image, 2 classes": (b) => loss(b, 1, 2, 0),
+    },
+  },
+  stochasticDepth: {
+    through: ["y"],
+    cases: {
+      "half of 6 images": (b) =>
+        b.add(
+          "stochasticDepth",
+          "node",
+          { x: b.input("x", "f64", [6, 2, 3, 1]), key: b.input("key", "i32", [2]) },
+          { rate: 0.5, stream: 2 },
+        ),
+    },
+  },
+  mixedTargets: {
+    through: ["targets"],
+    given: ["share"],
+    cases: {
+      "3 classes": (b) =>
+        b.add(
+          "mixedTargets",
+          "node",
+          {
+            labels: b.input("labels", "i32", [4]),
+            partners: b.input("partners", "i32", [4]),
+            share: b.input("share", "f64", [4]),
+          },
+          { classes: 3, labelSmoothing: 0.1, threshold: null },
+        ),
+    },
+  },
+  softCrossEntropy: {
+    through: ["loss"],
+    given: ["targets"],
+    cases: {
+      "targets of any sum": (b) => b.add("softCrossEntropy", "node", scores(b, 4, 7), {}),
+      "1 image, 2 classes": (b) => b.add("softCrossEntropy", "node", scores(b, 1, 2), {}),
+    },
+  },
+  binaryCrossEntropy: {
+    through: ["loss"],
+    given: ["targets"],
+    cases: {
+      "over the mean": (b) => b.add("binaryCrossEntropy", "node", scores(b, 4, 7), { over: "mean" }),
+      "over the sum": (b) => b.add("binaryCrossEntropy", "node", scores(b, 3, 2), { over: "sum" }),
     },
   },
   cast: {

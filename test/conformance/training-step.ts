@@ -55,7 +55,10 @@ export const trainingStep = (
     return { weight, gradient, weightDecay: 5e-4, rateFactor };
   });
   updateRunningStatistics(withStatistics, spec, batchStatistics);
-  const graph = addUpdate(withStatistics.build(), { parameters: learned, momentum: 0.9, nesterov: true });
+  const graph = addUpdate(withStatistics.build(), {
+    parameters: learned,
+    optimizer: { kind: "sgd", momentum: 0.9, nesterov: true },
+  });
   return { graph, tensors: tensorsFor(graph, spec) };
 };
 

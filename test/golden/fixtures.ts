@@ -2,6 +2,8 @@
 import { readFileSync } from "node:fs";
 import type { Pair, Shape } from "../../src/base/shape.ts";
 import type { Padding } from "../../src/graph/geometry.ts";
+import type { Clipping } from "../../src/passes/clip-gradients.ts";
+import type { OptimizerRule } from "../../src/passes/optimizers.ts";
 
 /** What is kept of a tensor. */
 export interface Digest {
@@ -123,10 +125,53 @@ export interface Manifest {
   readonly files: Readonly<Record<string, string>>;
 }
 
+type NamedNumbers = Readonly<Record<string, readonly number[]>>;
+
+/** Weights after each step, of given gradients; tools/goldens/optimizers.py says by what. */
+export interface OptimizersGolden {
+  readonly seed: number;
+  readonly shapes: Readonly<Record<string, Shape>>;
+  readonly decays: Readonly<Record<string, number>>;
+  readonly rates: readonly number[];
+  readonly paths: Readonly<
+    Record<
+      string,
+      {
+        readonly optimizer: OptimizerRule;
+        readonly clipping?: Clipping;
+        /** Where there is one, the weights are their moving average with this decay. */
+        readonly average?: number;
+        readonly weights: readonly NamedNumbers[];
+      }
+    >
+  >;
+}
+
+/** Targets, loss and gradient by the logits; tools/goldens/losses.py says of what. */
+export interface LossesGolden {
+  readonly seed: number;
+  readonly cases: Readonly<
+    Record<
+      string,
+      {
+        readonly kind: "softCrossEntropy" | "binaryCrossEntropy" | "binaryCrossEntropySum";
+        readonly size: readonly [images: number, classes: number];
+        readonly labelSmoothing: number;
+        readonly threshold: number | null;
+        readonly targets: readonly number[];
+        readonly loss: number;
+        readonly dLogits: readonly number[];
+      }
+    >
+  >;
+}
+
 interface Fixtures extends Record<NetworkName, NetworkGolden> {
   formula: FormulaGolden;
   counts: CountsGolden;
   operations: OperationGoldens;
+  optimizers: OptimizersGolden;
+  losses: LossesGolden;
 }
 
 // Compiled tests lie in dist/test/golden.

@@ -48,6 +48,9 @@ export const trainingGraph = (
   });
   const gradients = new Map(learned.map(({ weight, gradient }) => [weight.name, gradient]));
   for (const value of [logits, loss, ...gradients.values()]) builder.output(value);
-  const updated = addUpdate(builder.build(), { parameters: learned, momentum, nesterov: false });
+  const updated = addUpdate(builder.build(), {
+    parameters: learned,
+    optimizer: { kind: "sgd", momentum, nesterov: false },
+  });
   return { graph: fuse(updated, fusions), logits, loss, gradients };
 };

@@ -22,8 +22,10 @@ import torchvision
 
 import counts
 import formula
+import losses
 import networks
 import operations
+import optimizers
 import step_networks
 from digest import lines
 
@@ -82,6 +84,8 @@ def main():
         ("formula", formula_golden, 2),
         ("counts", counts.make, 2),
         ("operations", operations.make, 4),
+        ("optimizers", optimizers.make, 3),
+        ("losses", losses.make, 3),
         *((case.name, functools.partial(networks.make, case), 2) for case in networks.CASES),
         *((f"step-{step.name}", functools.partial(step_networks.make, step), 2) for step in step_networks.CASES),
     ]

@@ -48,7 +48,7 @@ export interface ProfiledCalls {
 /** Rows in the order in which they run; calls that took no time, those of other parts, are left out. */
 export const profileRows = ({ implementations, seconds, nodes, roofGflops }: ProfiledCalls): readonly ProfileRow[] => {
   const known = new Map(nodes.map((node, index) => [node.name, { node, index }]));
-  const loss = nodes.findIndex(({ kind }) => kind === "softmaxCrossEntropy");
+  const loss = nodes.findIndex(({ kind }) => kind.endsWith("CrossEntropy"));
   const calls = new Map<string, { seconds: number; implementations: Set<string> }>();
   implementations.forEach(({ node, implementation }, call) => {
     const time = seconds[call] ?? 0;

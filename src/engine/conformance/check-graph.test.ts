@@ -40,7 +40,7 @@ const smallStep = (): Graph => {
     gradient: gradients.get(each.name) ?? each,
     weightDecay: 0,
   }));
-  return addUpdate(graph, { parameters: learned, momentum: 0.9, nesterov: false });
+  return addUpdate(graph, { parameters: learned, optimizer: { kind: "sgd", momentum: 0.9, nesterov: false } });
 };
 
 const graph = smallStep();

@@ -43,7 +43,7 @@ const step = (): Graph => {
     gradient: gradients.get(each.name) ?? each,
     weightDecay: 1e-4,
   }));
-  return addUpdate(graph, { parameters, momentum: 0.9, nesterov: false });
+  return addUpdate(graph, { parameters, optimizer: { kind: "sgd", momentum: 0.9, nesterov: false } });
 };
 
 const graph = step();

@@ -13,6 +13,12 @@ import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
 import { batchNormBackwardError, batchNormTrainError } from "./batch-norm-error.ts";
 import { softmaxCrossEntropyBackwardError, softmaxCrossEntropyError } from "./loss-error.ts";
+import {
+  binaryCrossEntropyBackwardError,
+  binaryCrossEntropyError,
+  softCrossEntropyBackwardError,
+  softCrossEntropyError,
+} from "./soft-loss-error.ts";
 
 /** A result may be off by γ_roundings · magnitude, element by element, before it is rounded to its type; nothing where it is exact. */
 export interface ErrorBound {
@@ -149,6 +155,14 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   dropout: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   softmaxCrossEntropy: softmaxCrossEntropyError,
   softmaxCrossEntropyBackward: softmaxCrossEntropyBackwardError,
+  // rate, 1 − rate and its reciprocal may be rounded before the product is.
+  stochasticDepth: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
+  // 1 − share, ε / K, two products and an addition, relative to a number in which nothing cancels (0 and 1 are exact).
+  mixedTargets: (node, elementsOf) => relative(node.results.targets, elementsOf, 6),
+  softCrossEntropy: softCrossEntropyError,
+  softCrossEntropyBackward: softCrossEntropyBackwardError,
+  binaryCrossEntropy: binaryCrossEntropyError,
+  binaryCrossEntropyBackward: binaryCrossEntropyBackwardError,
   // The type rounds, for the engine as for the definition.
   cast: exact,
   // The constant is rounded to its type.
@@ -169,6 +183,17 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
     return sumOfProducts(node, elementsOf, Object.keys(signs).length + 1, signs);
   },
   descend: (node, elementsOf) => sumOfProducts(node, elementsOf, 2, { direction: -1 }),
+  // The corrections 1 − βᵗ rounded (an engine computes them from βᵗ in f64), two products, √, +, ÷: nothing cancels.
+  adamDirection: (node, elementsOf) => relative(node.results.y, elementsOf, 8),
+  // Two sums of n squares, of which √ halves the error, and √, ·, ·, +, +, ÷.
+  trustRatio: (node, elementsOf) => relative(node.results.y, elementsOf, elementCount(node.operands.weight.shape) + 8),
+  // √, 1e-6 rounded, +, `largest` rounded, ÷.
+  clipFactor: (node, elementsOf) => relative(node.results.y, elementsOf, 5),
+  scaleBy: (node, elementsOf) => sumOfProducts(node, elementsOf, 1),
+  // `largest` is rounded to the type.
+  clamp: (node, elementsOf) => relative(node.results.y, elementsOf, 1),
+  // 1 − decay, two products, +; decay is a fraction.
+  movingAverage: (node, elementsOf) => sumOfProducts(node, elementsOf, 4),
   sumOfSquares: (node, elementsOf) =>
     sumOfProducts(
       node,

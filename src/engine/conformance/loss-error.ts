@@ -8,7 +8,7 @@ import type { ErrorBound } from "./error-rules.ts";
  * How much an image's probabilities amplify roundings: with m the largest logit, exp(l − m) is off by the fraction
  * u · (m − l) for the subtraction, and their sum by no more than the largest such fraction; and m − l ≤ −log p.
  */
-const amplification = (probabilities: ArrayLike<number>, n: number, K: number): number => {
+export const amplification = (probabilities: ArrayLike<number>, n: number, K: number): number => {
   let largest = 0;
   for (let k = 0; k < K; k++) largest = Math.max(largest, -Math.log(probabilities[n * K + k]!));
   return 1 + largest;

@@ -10,6 +10,12 @@ const special: readonly (readonly [suffix: string, draw: (random: RandomStream) 
   ["variance", ({ uniform }) => 0.5 + uniform()],
   ["running_var", ({ uniform }) => 0.5 + uniform()],
   ["learningRate", () => 0.1],
+  ["square", ({ uniform }) => 0.01 + uniform()],
+  ["squaredNorm", ({ uniform }) => 0.5 + uniform()],
+  ["updateNumber", () => 3],
+  ["decay", () => 0.9],
+  ["share", ({ uniform }) => uniform()],
+  ["targets", ({ uniform }) => uniform()],
 ];
 
 /** Normal numbers with some exact zeros, as relu leaves them. */

@@ -73,6 +73,21 @@ export const dropout: Kernel<"dropout"> = ({ operands, results, params: { rate, 
   }
 };
 
+/** y = 0 for images that are dropped, x / (1 − rate) for the others: which, see the operation. */
+export const stochasticDepth: Kernel<"stochasticDepth"> = ({ operands, results, params }, elementsOf) => {
+  const x = elementsOf(operands.x);
+  const key = elementsOf(operands.key); // [2]: seed, step
+  const y = elementsOf(results.y);
+  const images = operands.x.shape[0] ?? 1;
+  const elements = y.length / images;
+  for (let n = 0; n < images; n++) {
+    const counter = [Math.floor(n / 4), 0, params.stream, key[1]!] as const;
+    const number = philox4x32([key[0]!, randomPurposes.stochasticDepth], counter)[n % 4]!;
+    const factor = number < params.rate * 2 ** 32 ? 0 : 1 / (1 - params.rate);
+    for (let i = n * elements; i < (n + 1) * elements; i++) y[i] = factor === 0 ? 0 : factor * x[i]!;
+  }
+};
+
 /** The same elements; that they are rounded is what storing them in another type means. */
 export const cast: Kernel<"cast"> = ({ operands, results }, elementsOf) => {
   elementsOf(results.y).set(elementsOf(operands.x));

@@ -18,13 +18,22 @@ import {
   reluBackward,
   sigmoid,
   sigmoidBackward,
+  stochasticDepth,
 } from "./elementwise.ts";
 import { flatten, unflatten } from "./flatten.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
+import { adamDirection, clamp, clipFactor, movingAverage, scaleBy, trustRatio } from "./optimizer.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
 import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+} from "./soft-loss.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 import { allocateElements, roundResults } from "./value-storage.ts";
 
@@ -77,10 +86,22 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  stochasticDepth,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
   cast,
   constant,
   weightedSum,
   descend,
+  adamDirection,
+  trustRatio,
+  clipFactor,
+  scaleBy,
+  clamp,
+  movingAverage,
   sumOfSquares,
   fused,
 };

@@ -1,15 +1,7 @@
 // Softmax and cross-entropy as one operation, so that no logarithm meets a probability that was rounded to zero.
 // Letters: N images, K classes; target t[n, k] = (1 − ε)·[k = labels[n]] + ε / K with ε = labelSmoothing.
-import type { TypedArray } from "../../base/dtype.ts";
-import { UsageError } from "../../base/errors.ts";
+import { classOf } from "./class-of.ts";
 import type { Kernel } from "./kernel.ts";
-
-/** The label of image n; throws when it is not a class. */
-const labelOf = (name: string, labels: TypedArray, n: number, K: number): number => {
-  const label = labels[n]!;
-  if (label >= 0 && label < K) return label;
-  throw new UsageError(`${name}: the label of image ${n} is ${label}, but classes are numbered 0 to ${K - 1}`);
-};
 
 /**
  * loss = −(1/N) Σ_{n,k} t[n, k] · log p[n, k], with p = softmax(logits) and, m being the largest logit of the image,
@@ -23,7 +15,7 @@ export const softmaxCrossEntropy: Kernel<"softmaxCrossEntropy"> = (node, element
   const probabilities = elementsOf(results.probabilities); // [N, K]
   let loss = 0;
   for (let n = 0; n < N; n++) {
-    const label = labelOf(node.name, labels, n, K);
+    const label = classOf(node.name, labels, n, K);
     let largest = Number.NEGATIVE_INFINITY;
     for (let k = 0; k < K; k++) largest = Math.max(largest, logits[n * K + k]!);
     let sum = 0;
@@ -47,7 +39,7 @@ export const softmaxCrossEntropyBackward: Kernel<"softmaxCrossEntropyBackward"> 
   const dLoss = elementsOf(operands.dLoss)[0]!;
   const dLogits = elementsOf(results.dLogits); // [N, K]
   for (let n = 0; n < N; n++) {
-    const label = labelOf(node.name, labels, n, K);
+    const label = classOf(node.name, labels, n, K);
     for (let k = 0; k < K; k++) {
       const target = (k === label ? 1 - params.labelSmoothing : 0) + params.labelSmoothing / K;
       dLogits[n * K + k] = (dLoss * (probabilities[n * K + k]! - target)) / N;

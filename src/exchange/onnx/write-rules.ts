@@ -75,7 +75,11 @@ type Elsewhere =
   | keyof UpdateOps
   | "batchNormTrain"
   | "dropout"
+  | "stochasticDepth"
+  | "mixedTargets"
   | "softmaxCrossEntropy"
+  | "softCrossEntropy"
+  | "binaryCrossEntropy"
   | "cast"
   | "foldBatchNorm"
   | "fused";

@@ -24,7 +24,28 @@ const losses: Readonly<Record<string, readonly [batch: number, classes: number, 
   "1 image, 2 classes": [1, 2, 0],
 };
 
+/** Logits and targets of a few classes and of many. */
+const softLosses = (make: (b: GraphBuilder, dtype: FloatDType, n: number, k: number) => ReturnType<Case>): Cases =>
+  Object.fromEntries(
+    Object.entries(losses).map(([title, [n, k]]): readonly [string, Case] => [
+      title,
+      (b, dtype) => make(b, dtype, n, k),
+    ]),
+  );
+const targetsOf =
+  (labelSmoothing: number, threshold: number | null): Case =>
+  (b, dtype) => {
+    const [labels, partners] = [b.input("labels", "i32", [6]), b.input("partners", "i32", [6])];
+    const params = { classes: 10, labelSmoothing, threshold };
+    return [b.add("mixedTargets", "mixed", { labels, partners, share: b.input("share", dtype, [6]) }, params).targets];
+  };
+
 export const headCases: CaseTable<
+  | "mixedTargets"
+  | "softCrossEntropy"
+  | "softCrossEntropyBackward"
+  | "binaryCrossEntropy"
+  | "binaryCrossEntropyBackward"
   | "dense"
   | "denseBackwardData"
   | "denseBackwardWeight"
@@ -34,6 +55,31 @@ export const headCases: CaseTable<
   | "cast"
   | "constant"
 > = {
+  mixedTargets: {
+    plain: targetsOf(0, null),
+    smoothed: targetsOf(0.1, null),
+    "above a threshold": targetsOf(0, 0.2),
+  },
+  softCrossEntropy: softLosses((b, dtype, n, k) => {
+    const operands = { logits: b.input("logits", dtype, [n, k]), targets: b.input("targets", dtype, [n, k]) };
+    const { loss: mean, probabilities } = b.add("softCrossEntropy", "loss", operands, {});
+    return [mean, probabilities];
+  }),
+  softCrossEntropyBackward: softLosses((b, dtype, n, k) => {
+    const operands = { logits: b.input("logits", dtype, [n, k]), targets: b.input("targets", dtype, [n, k]) };
+    const { probabilities } = b.add("softCrossEntropy", "loss", operands, {});
+    const backward = { probabilities, targets: operands.targets, dLoss: b.input("dLoss", dtype, []) };
+    return [b.add("softCrossEntropyBackward", "loss.backward", backward, {}).dLogits];
+  }),
+  binaryCrossEntropy: softLosses((b, dtype, n, k) => {
+    const operands = { logits: b.input("logits", dtype, [n, k]), targets: b.input("targets", dtype, [n, k]) };
+    return [b.add("binaryCrossEntropy", "loss", operands, { over: n === 3 ? "sum" : "mean" }).loss];
+  }),
+  binaryCrossEntropyBackward: softLosses((b, dtype, n, k) => {
+    const operands = { logits: b.input("logits", dtype, [n, k]), targets: b.input("targets", dtype, [n, k]) };
+    const backward = { ...operands, dLoss: b.input("dLoss", dtype, []) };
+    return [b.add("binaryCrossEntropyBackward", "loss.backward", backward, { over: n === 3 ? "sum" : "mean" }).dLogits];
+  }),
   dense: denseCases(([n, i, o]) => (b, dtype) => {
     const operands = {
       x: b.input("x", dtype, [n, i]),

@@ -13,6 +13,7 @@ import { add, affine, multiply, relu, reluBackward, sigmoid, sigmoidBackward } f
 import { flatten, unflatten } from "./flatten.ts";
 import { foldBatchNorm } from "./fold-batch-norm.ts";
 import { fusedLowerings } from "./fused.ts";
+import { adamDirection, clamp, clipFactor, movingAverage, scaleBy, trustRatio } from "./optimizer.ts";
 import {
   averagePool,
   averagePoolBackward,
@@ -22,6 +23,14 @@ import {
   maxPoolBackward,
 } from "./pooling.ts";
 import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
+import {
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+} from "./soft-loss.ts";
+import { stochasticDepth } from "./stochastic-depth.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
 /** Emits the calls of one node. Throws UnsupportedError for what the engine can't do. */
@@ -70,10 +79,22 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   dropout,
   softmaxCrossEntropy,
   softmaxCrossEntropyBackward,
+  stochasticDepth,
+  mixedTargets,
+  softCrossEntropy,
+  softCrossEntropyBackward,
+  binaryCrossEntropy,
+  binaryCrossEntropyBackward,
   cast,
   constant,
   weightedSum,
   descend,
+  adamDirection,
+  trustRatio,
+  clipFactor,
+  scaleBy,
+  clamp,
+  movingAverage,
   sumOfSquares,
   fused,
 };
