@@ -5,14 +5,15 @@ import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
+import { additionNames, protocolNames } from "../evaluate/protocol.ts";
 import { nodePullEnvironment } from "../library/node-environment.ts";
 import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
+import { answerEvaluate } from "./answer-evaluate.ts";
 import { answerTrain } from "./answer-train.ts";
 import {
   answerConvert,
   answerDoctor,
-  answerEvaluate,
   answerInit,
   answerModels,
   answerPredict,
@@ -44,6 +45,9 @@ const shapeOf = (text: string): MapShape => {
   if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
   return [Number(match[1]), Number(match[2]), Number(match[3])];
 };
+
+/** `224,256,384`. */
+const numbersOf = (text: string): readonly number[] => text.split(",").map(numberOf);
 
 const option = (flags: string, description: string): Option => new Option(flags, description);
 const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
@@ -104,6 +108,15 @@ interface Evaluate extends Engines, Weights {
   readonly batch?: number;
   readonly validation?: number;
 }
+interface Judgement {
+  readonly protocol?: string;
+  readonly tta?: string;
+  readonly scales?: readonly number[];
+  readonly labels?: string;
+  readonly agree?: string;
+  readonly predictions?: string;
+  readonly out?: string;
+}
 interface Reestimation {
   readonly reestimateStatistics?: true;
   readonly statisticsBatch?: number;
@@ -158,6 +171,15 @@ const trainRequest = (data: string | undefined, options: Train) => {
     ...(epochs !== undefined && { epochs }),
     ...(workers !== undefined && { workers }),
   };
+};
+
+/** The last word is the data. */
+const weightsAndData = (words: readonly string[]) => {
+  const [weights, data] = [words.slice(0, -1), words.at(-1)];
+  if (data !== undefined && weights.length > 0) return { weights, data };
+  throw new UsageError(
+    `evaluate takes weights and then data, such as "evaluate runs/demo fashion-mnist"; there is only "${data}"`,
+  );
 };
 
 /** The whole command line. `parseAsync` throws CommanderError for usage and help, and what commands throw. */
@@ -218,10 +240,17 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
-  command("evaluate <weights> <data>", "how well a network does on a split of a data set", [
+  command("evaluate <weights...>", "how well a network, or an ensemble of several, does on a split of <data>", [
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
+    option("--protocol <name>", `${protocolNames.join(", ")} (default: own, as the weights' preprocessing says)`),
+    option("--tta <names>", `test-time augmentation, averaged: ${additionNames.join(", ")}, or both with a comma`),
+    option("--scales <pixels>", "shorter sides of multi-scale (default: 224,256,384,480,640)").argParser(numbersOf),
+    option("--labels <file>", "re-assessed labels: ReaL's JSON, or annotators' votes as JSON or CSV"),
+    option("--agree <k/n>", "of votes: right is what at least k of an image's n annotators accept, such as 4/5"),
+    option("--predictions <file>", "a new .csv or .parquet file with what was said of each image"),
+    option("--out <folder>", "a new folder for a report with its pictures"),
     option(
       "--reestimate-statistics",
       "first average batch norm's statistics over batches of the training split, in the precision of --dtype",
@@ -231,9 +260,14 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     dtypeOption(),
     ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
     ...engineOptions(),
-  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
-    inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
-  );
+  ])
+    .usage("<weights...> <data> [options]")
+    .action((words: readonly string[], { json, ...options }: Common & Evaluate & Judgement & Reestimation) =>
+      inSession(json === true, (session) => {
+        const { weights, data } = weightsAndData(words);
+        return done(answerEvaluate({ ...options, weights, data }, session));
+      }),
+    );
   command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),

@@ -55,7 +55,9 @@ export const evaluateViews = async (options: ViewsOptions): Promise<Evaluation> 
   }
   const [sums] = made;
   if (sums === undefined || views !== n * viewsOfEach) {
-    throw new Error(`internal error: ${n} images of ${split} have ${n * viewsOfEach} views but ${views} were evaluated`);
+    throw new Error(
+      `internal error: ${n} images of ${split} have ${n * viewsOfEach} views but ${views} were evaluated`,
+    );
   }
   const whole = Int32Array.from({ length: n }, (_, image) => image).filter((image) => !broken.has(image));
   const listed = [...broken.values()].sort((a, b) => a.image - b.image);

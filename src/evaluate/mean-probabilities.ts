@@ -52,23 +52,26 @@ export const probabilitySums = (rows: number, classes: number): ProbabilitySums 
   };
 };
 
-/**
- * The ensemble of several networks' answers to the same images: log of the mean of their softmax probabilities [N, classes], as
- * He et al. 2015 (section 4.1) average their six. Throws UsageError where the tables differ in shape.
- */
-export const ensembleOf = (members: readonly Logits[]): Logits => {
-  const [first] = members;
-  if (first === undefined) throw new UsageError("an ensemble needs at least one network");
-  const { images, classes } = sizesOf(first);
+/** Networks' answers to the same images, added one network at a time. */
+export interface Ensemble {
+  /** Throws UsageError where a network's table [N, classes] differs in shape from those before it. */
+  add(logits: Logits): void;
+  /** log of the mean of their softmax probabilities [N, classes], as He et al. 2015 (section 4.1) average their six networks. */
+  mean(): Logits;
+}
+
+export const createEnsemble = (images: number, classes: number): Ensemble => {
   const sums = probabilitySums(images, classes);
-  for (const member of members) {
-    const other = sizesOf(member);
-    if (other.images !== images || other.classes !== classes) {
-      throw new UsageError(
-        `an ensemble's networks answer the same images with the same classes, but one gives ${images}×${classes} logits and another ${other.images}×${other.classes}`,
-      );
-    }
-    for (let n = 0; n < images; n++) sums.add(n, member.data, n * classes);
-  }
-  return sums.logMeans(Int32Array.from({ length: images }, (_, n) => n));
+  return {
+    add: (logits) => {
+      const other = sizesOf(logits);
+      if (other.images !== images || other.classes !== classes) {
+        throw new UsageError(
+          `an ensemble's networks answer the same images with the same classes, but one gives ${images}×${classes} logits and another ${other.images}×${other.classes}`,
+        );
+      }
+      for (let n = 0; n < images; n++) sums.add(n, logits.data, n * classes);
+    },
+    mean: () => sums.logMeans(Int32Array.from({ length: images }, (_, n) => n)),
+  };
 };

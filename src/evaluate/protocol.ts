@@ -92,7 +92,9 @@ export const viewsOf = (
   size: Preprocessing["size"],
 ): readonly View[] => {
   if (name === "ten-crop" && added.includes("mirror")) {
-    throw new UsageError("--tta mirror adds nothing to --protocol ten-crop: its ten crops are five and their mirror images");
+    throw new UsageError(
+      "--tta mirror adds nothing to --protocol ten-crop: its ten crops are five and their mirror images",
+    );
   }
   return added.reduce<readonly View[]>((views, addition) => additions[addition](views, size), protocolViews[name]);
 };
@@ -115,7 +117,11 @@ export const scalesFor = ([height, width]: Preprocessing["size"]): readonly numb
  * What the network is fed of a picture whose shorter side becomes `scale`: all of it, but for at most `multiple` − 1 pixels of the
  * longer side (half at each end), and for what is longer than twice the shorter.
  */
-export const wholeSize = (picture: PictureSize, scale: number, multiple: number): readonly [height: number, width: number] => {
+export const wholeSize = (
+  picture: PictureSize,
+  scale: number,
+  multiple: number,
+): readonly [height: number, width: number] => {
   const { width, height } = resizedShorterSide(picture, scale);
   const longer = Math.min(Math.max(width, height), longestRatio * scale);
   const kept = Math.max(scale, Math.floor(longer / multiple) * multiple);

@@ -81,7 +81,10 @@ const strideOf = (spec: ResNetSpec): number => {
       `${spec.name} flattens its images, so it takes those of one size alone; --protocol multi-scale is for convolutional networks`,
     );
   }
-  return spec.stages.reduce((product, { stride }) => product * stride, spec.stem.stride * (spec.stem.pool?.stride ?? 1));
+  return spec.stages.reduce(
+    (product, { stride }) => product * stride,
+    spec.stem.stride * (spec.stem.pool?.stride ?? 1),
+  );
 };
 
 /** Files whose headers are read at once. */

@@ -17,7 +17,8 @@ export const parseCsv = (text: string, file: string): readonly (readonly string[
       const parts: string[] = [];
       for (;;) {
         const end = text.indexOf('"', at + 1);
-        if (end === -1) throw new FormatError(file, `a quote that is opened in record ${records.length + 1} is never closed`);
+        if (end === -1)
+          throw new FormatError(file, `a quote that is opened in record ${records.length + 1} is never closed`);
         parts.push(text.slice(at + 1, end));
         at = end + 1;
         if (text[at] !== '"') break;

@@ -2,17 +2,17 @@
 import type { Precision } from "../../base/dtype.ts";
 import { tellBrokenOnce } from "../../data/node/broken-images.ts";
 import { openEvaluationLoader } from "../../data/node/loader.ts";
+import type { BrokenImage } from "../../data/prepare.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { type ImageSource, selectImages } from "../../data/source.ts";
 import type { Engine } from "../../engine/contract.ts";
-import type { BrokenImage } from "../../data/prepare.ts";
 import { type Evaluation, evaluate } from "../../evaluate/evaluate.ts";
 import { evaluateViews, type ViewPass } from "../../evaluate/evaluate-views.ts";
 import type { Pass } from "../../evaluate/protocol.ts";
 import { type EvaluationPrograms, evaluationPrograms } from "../../train/evaluation-program.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import type { TrainedModel } from "../trained-model.ts";
-import { type ChosenProtocol, planProtocol, type ProtocolDocument } from "./choose-protocol.ts";
+import { type ChosenProtocol, type ProtocolDocument, planProtocol } from "./choose-protocol.ts";
 
 /** A model that knows how its images are prepared. */
 export type PreparedModel = TrainedModel & { readonly preprocessing: Preprocessing };
@@ -115,7 +115,8 @@ export const evaluateModel = async (
       passes: viewPasses(passes, source, model.preprocessing, batch, open, onBroken),
       viewsOfEach: document.views,
       // Views in place of images, so that the rate and the time left are those of the work.
-      onProgress: (images, ofImages) => onEvent({ event: "evaluating", split, images, ofImages, views: document.views }),
+      onProgress: (images, ofImages) =>
+        onEvent({ event: "evaluating", split, images, ofImages, views: document.views }),
       signal,
     });
     return { ...evaluation, protocol: document };

@@ -68,7 +68,8 @@ const fromJson = (text: string, path: string, classOf: ClassOf): LabelFile => {
   const kind = given.some(([, entry]) => isList(entry) && entry.some(isList)) ? "votes" : "accepted";
   const entries = given.map(([name, entry], i) => {
     const where = name === null ? `entry ${i}` : `"${name}"`;
-    if (!isList(entry)) throw new FormatError(path, `${where} should be a list but is ${JSON.stringify(entry)?.slice(0, 60)}`);
+    if (!isList(entry))
+      throw new FormatError(path, `${where} should be a list but is ${JSON.stringify(entry)?.slice(0, 60)}`);
     if (entry.length === 0) return { name, votes: null };
     const annotators = kind === "votes" ? entry : [entry];
     const votes = annotators.map((labels) => {
@@ -84,7 +85,10 @@ const fromCsv = (text: string, path: string, classOf: ClassOf): LabelFile => {
   const [header = [], ...rows] = parseCsv(text, path);
   const [image, label, annotator] = ["image", "label", "annotator"].map((column) => header.indexOf(column));
   if (image === undefined || image === -1 || label === undefined || label === -1) {
-    throw new FormatError(path, `should have the columns image, label and, for votes, annotator but has ${header.join(", ")}`);
+    throw new FormatError(
+      path,
+      `should have the columns image, label and, for votes, annotator but has ${header.join(", ")}`,
+    );
   }
   const hasAnnotators = annotator !== undefined && annotator !== -1;
   const byImage = new Map<string, Map<string, number[]>>();

@@ -30,7 +30,10 @@ const byName = ({ path, entries }: LabelFile, paths: readonly string[]): Matched
   for (const { name, votes: given } of entries) {
     const image = places.get(name ?? "");
     if (image === null) {
-      throw new FormatError(path, `several images are called "${name}"; give the folder as well, as in "class/${name}"`);
+      throw new FormatError(
+        path,
+        `several images are called "${name}"; give the folder as well, as in "class/${name}"`,
+      );
     }
     if (image === undefined) {
       unmatched++;
@@ -41,7 +44,10 @@ const byName = ({ path, entries }: LabelFile, paths: readonly string[]): Matched
     votes[image] = given;
   }
   if (taken.size === 0) {
-    throw new FormatError(path, `none of its ${entries.length} names is an image of the split, for example "${entries[0]?.name}"; images are called "${paths[0]}"`);
+    throw new FormatError(
+      path,
+      `none of its ${entries.length} names is an image of the split, for example "${entries[0]?.name}"; images are called "${paths[0]}"`,
+    );
   }
   return { votes, by: "file name", unmatched };
 };
@@ -59,7 +65,10 @@ const byImageNetNumber = ({ path, entries }: LabelFile, paths: readonly string[]
 
 const byPlace = ({ path, entries }: LabelFile, images: number): MatchedVotes => {
   if (entries.length !== images) {
-    throw new FormatError(path, `has ${entries.length} lists but the split has ${images} images; lists without file names need one for each, in order`);
+    throw new FormatError(
+      path,
+      `has ${entries.length} lists but the split has ${images} images; lists without file names need one for each, in order`,
+    );
   }
   return { votes: entries.map(({ votes }) => votes), by: "place in the split", unmatched: 0 };
 };

@@ -68,7 +68,10 @@ export const openAssessed = async (
 };
 
 /** The images of an evaluation, judged anew. */
-export const reassessEvaluation = ({ images, logits, labels }: Evaluation, { accepted }: AssessedLabels): Reassessment =>
+export const reassessEvaluation = (
+  { images, logits, labels }: Evaluation,
+  { accepted }: AssessedLabels,
+): Reassessment =>
   reassess(
     predictedClasses(logits),
     labels,

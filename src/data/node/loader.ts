@@ -125,6 +125,12 @@ export const openEvaluationLoader = (options: EvaluationLoaderOptions): Evaluati
   const images = source.labels.length;
   const jobAt = (k: number): Job => ({ epoch: 0, step: k, indices: evaluationBatch(k, batch, images) });
   const sequence = { batch, jobs: Math.ceil(images / batch), jobAt };
-  const preparation = { preprocessing, augmentation: null, seed: 0, broken: "leave out", ...(view && { view }) } as const;
+  const preparation = {
+    preprocessing,
+    augmentation: null,
+    seed: 0,
+    broken: "leave out",
+    ...(view && { view }),
+  } as const;
   return open(options, sequence, preparation);
 };
