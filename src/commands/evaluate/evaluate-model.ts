@@ -39,11 +39,18 @@ type Teller = Pick<CommandEnvironment, "signal" | "onEvent">;
 
 type OnBroken = (broken: BrokenImage) => void;
 
-/** Opens the batches of a pass over its images, which are all of `source`. */
+/** Opens the batches of a pass over its images, which are all of `source`. A thread for one batch would take longer than the batch. */
 const loaderOf =
   ({ preprocessing, view }: Pass, source: ImageSource, batch: number, onBroken: OnBroken) =>
   () =>
-    openEvaluationLoader({ source, preprocessing, view, batch, onBroken });
+    openEvaluationLoader({
+      source,
+      preprocessing,
+      view,
+      batch,
+      onBroken,
+      workers: source.labels.length <= batch ? 0 : 1,
+    });
 
 const areaOf = ({ size: [height, width] }: Preprocessing): number => height * width;
 
