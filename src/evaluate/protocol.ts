@@ -8,7 +8,7 @@ import { type Place, plainView, type View } from "../data/view.ts";
 
 /**
  * own: once, as the weights' preprocessing says. one-crop: the centre, of 256 pixels 224. ten-crop: corners, centre, and their mirror
- * images (Krizhevsky et al. 2012, section 4.1). multi-scale: whole images at several sizes (He et al. 2015, section 4.1).
+ * images (Krizhevsky et al. 2012, section 4.1). multi-scale: whole images at several sizes (He et al. 2015, section 3.4).
  */
 export const protocolNames = ["own", "one-crop", "ten-crop", "multi-scale"] as const;
 export type ProtocolName = (typeof protocolNames)[number];
@@ -28,7 +28,7 @@ export interface Pass {
 /** What is left of the shorter side by a crop: 224 of 256 (Krizhevsky et al. 2012). */
 const keptFraction = 0.875;
 
-/** Shorter sides of He et al. 2015 (section 4.1) for a network of 224×224; of another size they are in proportion. */
+/** Shorter sides of He et al. 2015 (section 3.4) for a network of 224×224; of another size they are in proportion. */
 const paperScales = [224, 256, 384, 480, 640] as const;
 const paperSize = 224;
 

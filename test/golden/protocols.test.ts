@@ -9,9 +9,9 @@ import { protocolOf } from "../../src/commands/evaluate/choose-protocol.ts";
 import { evaluateModel } from "../../src/commands/evaluate/evaluate-model.ts";
 import { filesSource } from "../../src/data/source.ts";
 import { createReferenceEngine } from "../../src/engine/reference/engine.ts";
+import { softmax } from "../../src/evaluate/cross-entropy.ts";
 import { initialTensors } from "../../src/model/initial-tensors.ts";
 import { parseSpec } from "../../src/spec/parse-spec.ts";
-import { softmax } from "../../src/evaluate/cross-entropy.ts";
 import { stateTensor } from "./formula.ts";
 import { defaultSafety } from "./tolerance.ts";
 
