@@ -1,11 +1,10 @@
-// The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
+// The words of the command line: commands, arguments, options, help. With option-kinds.ts the only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
-import { Command, CommanderError, InvalidArgumentError, Option } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
-import { additionNames, protocolNames } from "../evaluate/protocol.ts";
 import { nodePullEnvironment } from "../library/node-environment.ts";
 import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
@@ -20,7 +19,9 @@ import {
   answerPull,
   answerSummary,
 } from "./answers.ts";
+import { type Judgement, judgementOptions, weightsAndData } from "./evaluate-options.ts";
 import type { ExitStatus } from "./exit-status.ts";
+import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -32,25 +33,6 @@ export interface ProgramOptions {
   /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
   readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
 }
-
-const numberOf = (text: string): number => {
-  const value = text.trim() === "" ? Number.NaN : Number(text);
-  if (Number.isFinite(value)) return value;
-  throw new InvalidArgumentError("It is not a number.");
-};
-
-/** `1x28x28` or `1,28,28`. */
-const shapeOf = (text: string): MapShape => {
-  const match = /^(\d+)[x×,](\d+)[x×,](\d+)$/.exec(text.trim());
-  if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
-  return [Number(match[1]), Number(match[2]), Number(match[3])];
-};
-
-/** `224,256,384`. */
-const numbersOf = (text: string): readonly number[] => text.split(",").map(numberOf);
-
-const option = (flags: string, description: string): Option => new Option(flags, description);
-const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
 
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
@@ -108,15 +90,6 @@ interface Evaluate extends Engines, Weights {
   readonly batch?: number;
   readonly validation?: number;
 }
-interface Judgement {
-  readonly protocol?: string;
-  readonly tta?: string;
-  readonly scales?: readonly number[];
-  readonly labels?: string;
-  readonly agree?: string;
-  readonly predictions?: string;
-  readonly out?: string;
-}
 interface Reestimation {
   readonly reestimateStatistics?: true;
   readonly statisticsBatch?: number;
@@ -171,15 +144,6 @@ const trainRequest = (data: string | undefined, options: Train) => {
     ...(epochs !== undefined && { epochs }),
     ...(workers !== undefined && { workers }),
   };
-};
-
-/** The last word is the data. */
-const weightsAndData = (words: readonly string[]) => {
-  const [weights, data] = [words.slice(0, -1), words.at(-1)];
-  if (data !== undefined && weights.length > 0) return { weights, data };
-  throw new UsageError(
-    `evaluate takes weights and then data, such as "evaluate runs/demo fashion-mnist"; there is only "${data}"`,
-  );
 };
 
 /** The whole command line. `parseAsync` throws CommanderError for usage and help, and what commands throw. */
@@ -244,13 +208,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
-    option("--protocol <name>", `${protocolNames.join(", ")} (default: own, as the weights' preprocessing says)`),
-    option("--tta <names>", `test-time augmentation, averaged: ${additionNames.join(", ")}, or both with a comma`),
-    option("--scales <pixels>", "shorter sides of multi-scale (default: 224,256,384,480,640)").argParser(numbersOf),
-    option("--labels <file>", "re-assessed labels: ReaL's JSON, or annotators' votes as JSON or CSV"),
-    option("--agree <k/n>", "of votes: right is what at least k of an image's n annotators accept, such as 4/5"),
-    option("--predictions <file>", "a new .csv or .parquet file with what was said of each image"),
-    option("--out <folder>", "a new folder for a report with its pictures"),
+    ...judgementOptions(),
     option(
       "--reestimate-statistics",
       "first average batch norm's statistics over batches of the training split, in the precision of --dtype",

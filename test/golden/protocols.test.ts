@@ -57,6 +57,8 @@ const model = {
 } as const;
 const source = filesSource(folder, golden.files, [0, 1, 2, 3, 4]);
 const [norm, log] = [Math.hypot, Math.log];
+/** The reference engine takes seconds; a machine that many share, many times as long. */
+const timeoutMs = 300_000;
 
 describe("evaluateModel(model, source, { protocol }) gives PyTorch's probabilities", async () => {
   const engine = await createReferenceEngine();
@@ -67,22 +69,26 @@ describe("evaluateModel(model, source, { protocol }) gives PyTorch's probabiliti
     ["ten-crop", protocolOf({ protocol: "ten-crop" }), 10],
     ["multi-scale", protocolOf({ protocol: "multi-scale" }), 5],
     ["multi-scale mirror", protocolOf({ protocol: "multi-scale", tta: "mirror" }), 10],
-  ])("%s", async (name, protocol, views) => {
-    const expected = golden.protocols[name] ?? { f32Error: 0, logProbabilities: [] };
-    const options = { split: "test", batch: 5, protocol };
-    const result = await evaluateModel(model, source, options, engine, { onEvent: () => {} });
-    expect(result.protocol.views).toBe(views);
-    expect(result.protocol.shorterSides).toEqual(name.startsWith("multi-scale") ? golden.scales : [36]);
-    expect(result.broken).toEqual([]);
-    const differences: number[] = [];
-    for (const [image, row] of expected.logProbabilities.entries()) {
-      const probabilities = softmax(result.logits.data.subarray(image * 10, (image + 1) * 10));
-      for (const [label, value] of row.entries()) differences.push(log(probabilities[label]!) - value);
-    }
-    expect(differences).toHaveLength(50);
-    // Kind 2 of tolerance.ts: the condition is measured by PyTorch's own f32. The logarithms are stored in f32 once more.
-    const size = norm(...expected.logProbabilities.flat());
-    const bound = defaultSafety * Math.max(expected.f32Error, 2 * unitRoundoff.f32) * size;
-    expect(norm(...differences)).toBeLessThan(bound);
-  });
+  ])(
+    "%s",
+    async (name, protocol, views) => {
+      const expected = golden.protocols[name] ?? { f32Error: 0, logProbabilities: [] };
+      const options = { split: "test", batch: 5, protocol };
+      const result = await evaluateModel(model, source, options, engine, { onEvent: () => {} });
+      expect(result.protocol.views).toBe(views);
+      expect(result.protocol.shorterSides).toEqual(name.startsWith("multi-scale") ? golden.scales : [36]);
+      expect(result.broken).toEqual([]);
+      const differences: number[] = [];
+      for (const [image, row] of expected.logProbabilities.entries()) {
+        const probabilities = softmax(result.logits.data.subarray(image * 10, (image + 1) * 10));
+        for (const [label, value] of row.entries()) differences.push(log(probabilities[label]!) - value);
+      }
+      expect(differences).toHaveLength(50);
+      // Kind 2 of tolerance.ts: the condition is measured by PyTorch's own f32. The logarithms are stored in f32 once more.
+      const size = norm(...expected.logProbabilities.flat());
+      const bound = defaultSafety * Math.max(expected.f32Error, 2 * unitRoundoff.f32) * size;
+      expect(norm(...differences)).toBeLessThan(bound);
+    },
+    timeoutMs,
+  );
 });
