@@ -1,6 +1,6 @@
-// The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
+// The words of the command line: commands, arguments, options, help. With option-kinds.ts the only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
@@ -8,11 +8,11 @@ import { engineNames } from "../commands/environment.ts";
 import { nodePullEnvironment } from "../library/node-environment.ts";
 import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
+import { answerEvaluate } from "./answer-evaluate.ts";
 import { answerTrain } from "./answer-train.ts";
 import {
   answerConvert,
   answerDoctor,
-  answerEvaluate,
   answerInit,
   answerModels,
   answerPredict,
@@ -20,8 +20,9 @@ import {
   answerSummary,
 } from "./answers.ts";
 import { type AddCommand, addDataCommands } from "./data-commands.ts";
+import { type Judgement, judgementOptions, weightsAndData } from "./evaluate-options.ts";
 import type { ExitStatus } from "./exit-status.ts";
-import { numberOf, shapeOf } from "./option-values.ts";
+import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
 
@@ -33,9 +34,6 @@ export interface ProgramOptions {
   /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
   readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
 }
-
-const option = (flags: string, description: string): Option => new Option(flags, description);
-const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
 
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
@@ -213,11 +211,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
-  command("evaluate <weights> <data>", "how well a network does on a split of a data set", [
+  command("evaluate <weights...>", "how well a network, or an ensemble of several, does on a split of <data>", [
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
     option("--strict", "stop, with a list, where images can't be used, instead of evaluating without them"),
+    ...judgementOptions(),
     option(
       "--reestimate-statistics",
       "first average batch norm's statistics over batches of the training split, in the precision of --dtype",
@@ -227,9 +226,14 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     dtypeOption(),
     ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
     ...engineOptions(),
-  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
-    inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
-  );
+  ])
+    .usage("<weights...> <data> [options]")
+    .action((words: readonly string[], { json, ...options }: Common & Evaluate & Judgement & Reestimation) =>
+      inSession(json === true, (session) => {
+        const { weights, data } = weightsAndData(words);
+        return done(answerEvaluate({ ...options, weights, data }, session));
+      }),
+    );
   command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP, AVIF or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),

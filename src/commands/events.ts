@@ -45,12 +45,13 @@ export interface CheckpointEvent {
   readonly directory: string;
 }
 
-/** Images evaluated so far. */
+/** Images evaluated so far. Where each is looked at several times (`views`), every look counts. */
 export interface EvaluatingEvent {
   readonly event: "evaluating";
   readonly split: string;
   readonly images: number;
   readonly ofImages: number;
+  readonly views?: number;
 }
 
 /** Training images whose statistics have been taken so far. */
