@@ -63,6 +63,13 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   softmaxCrossEntropyBackward: times(3),
   cast: times(0),
   constant: times(0),
+  quantize: times(1),
+  dequantize: times(1),
+  // Operations on integers, those of the sums; what follows them is of another order.
+  quantizedConv2d: ({ operands: { weight }, results: { y } }) => {
+    const [, channels, u, v] = weight.shape;
+    return 2 * elementCount(y.shape) * channels * u * v;
+  },
   weightedSum: ({ operands, results: { y } }) => (2 * Object.keys(operands).length - 1) * elementCount(y.shape),
   descend: times(2),
   sumOfSquares: ({ operands }) => Object.values(operands).reduce((sum, { shape }) => sum + 2 * elementCount(shape), 0),

@@ -15,6 +15,8 @@ const wantedTypes: { readonly [R in OperandRole]: CastType | null } = {
   activation: "bf16",
   full: "f32",
   index: null,
+  byte: null,
+  signedByte: null,
   any: null,
 };
 
@@ -47,7 +49,7 @@ export const toBf16 = (graph: Graph): Graph => {
   const define = (name: string, value: Value): void => {
     const { dtype } = value;
     invariant(dtype !== "f64", `${name} is f64: only f32 graphs are computed in bf16`);
-    if (dtype !== "i32") versions.set(name, new Map([[dtype, value]]));
+    if (dtype === "f32" || dtype === "bf16") versions.set(name, new Map([[dtype, value]]));
   };
   const inType = <V extends Value>(old: V, wanted: CastType): V => {
     const known = versions.get(old.name);
@@ -82,7 +84,7 @@ export const toBf16 = (graph: Graph): Graph => {
     invariant(node.kind !== "fused", `${node.name}: precision comes before fusion`);
     copy(node);
   }
-  for (const value of graph.outputs) builder.output(value.dtype === "i32" ? value : inType(value, "f32"));
+  for (const value of graph.outputs) builder.output(versions.has(value.name) ? inType(value, "f32") : value);
   for (const { state, value } of graph.updates) builder.update(state, inType(value, "f32"));
   return builder.build();
 };

@@ -3,8 +3,15 @@
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
-import type { MemoryDescriptor, PostOp, PrimitiveDescription } from "./dnnl.ts";
-import { algorithms, normalizationFlags, propagation, structBytes, unimplemented } from "./dnnl-v2-numbers.ts";
+import type { MemoryDescriptor, PostOp, PrimitiveDescription, Requantization } from "./dnnl.ts";
+import {
+  algorithms,
+  dataTypes,
+  normalizationFlags,
+  propagation,
+  structBytes,
+  unimplemented,
+} from "./dnnl-v2-numbers.ts";
 import type { DescribingFunctions, NativeFunction } from "./dnnl-v2-signatures.ts";
 
 /** What a row needs of the binding. */
@@ -36,24 +43,56 @@ const inARow = (descriptors: readonly MemoryDescriptor[]): Buffer =>
     }),
   );
 
-/** Attributes with the caller's scratchpad and a post-op; `use` must not keep them. */
+/** What is done to a result on its way to memory. */
+interface Ending {
+  readonly postOp?: PostOp;
+  readonly requantization?: Requantization;
+  /** Every element times this. */
+  readonly factor?: number;
+}
+
+/** One factor for all elements has mask 0; one a channel, the axis 1 of a result, has that axis' bit. */
+const setOutputScales = (
+  { functions, check }: NativeCalls,
+  attributes: object,
+  where: string,
+  ending: Ending,
+): void => {
+  const { factor, requantization } = ending;
+  const scales = requantization?.factors ?? (factor === undefined ? [] : [factor]);
+  if (scales.length === 0) return;
+  const status = functions.outputScales(
+    attributes,
+    scales.length,
+    requantization ? 1 << 1 : 0,
+    Float32Array.from(scales),
+  );
+  check(status, "dnnl_primitive_attr_set_output_scales", where);
+};
+
+/** Attributes with the caller's scratchpad and an ending; `use` must not keep them. */
 const withAttributes = (
   native: NativeCalls,
-  postOp: PostOp,
+  ending: Ending,
   where: string,
   use: (attributes: object) => object,
 ): object => {
+  const { postOp = "nothing", requantization } = ending;
+  const sum = requantization?.accumulate;
+  const accumulates = postOp === "accumulate" || postOp === "accumulateRelu";
+  const relu = requantization?.relu ?? (postOp === "relu" || postOp === "accumulateRelu");
   const { functions, created, check } = native;
   const attributes = created("dnnl_primitive_attr_create", where, functions.attributes);
   const postOps = created("dnnl_post_ops_create", where, functions.postOps);
   try {
     check(functions.scratchpadMode(attributes, 1), "dnnl_primitive_attr_set_scratchpad_mode", where);
+    setOutputScales(native, attributes, where, ending);
     // In the order in which they are done: first the sum, then the relu.
-    if (postOp === "accumulate" || postOp === "accumulateRelu")
-      check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
-    if (postOp === "relu" || postOp === "accumulateRelu")
-      check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
-    if (postOp !== "nothing")
+    if (accumulates) check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
+    if (sum)
+      check(functions.postOpSumOfType(postOps, sum.scale, dataTypes[sum.type]), "dnnl_post_ops_append_sum_v2", where);
+    if (relu) check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
+    if (accumulates || sum || relu)
       check(functions.setPostOps(attributes, postOps), "dnnl_primitive_attr_set_post_ops", where);
     return use(attributes);
   } finally {
@@ -73,8 +112,8 @@ const made = (native: NativeCalls, call: string, where: string, fn: NativeFuncti
 };
 
 /** From a filled operation descriptor; `hint` is the forward pass of a backward one. */
-const describe = (native: NativeCalls, operation: Buffer, where: string, postOp: PostOp, hint: object | null): object =>
-  withAttributes(native, postOp, where, (attributes) =>
+const describe = (native: NativeCalls, operation: Buffer, where: string, ending: Ending, hint: object | null): object =>
+  withAttributes(native, ending, where, (attributes) =>
     made(
       native,
       "dnnl_primitive_desc_create",
@@ -109,7 +148,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         "dnnl_convolution_forward_desc_init",
         where,
       );
-      return describe(native, operation, where, d.postOp ?? "nothing", null);
+      return describe(native, operation, where, d, null);
     }
     const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight } as const;
     return withHint(native, rows.convolution(native, forward, where), (hint) => {
@@ -120,7 +159,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         const status = functions.convolutionBackwardWeight(operation, algorithm, x, weight, null, y, ...geometry);
         check(status, "dnnl_convolution_backward_weights_desc_init", where);
       }
-      return describe(native, operation, where, "nothing", hint);
+      return describe(native, operation, where, {}, hint);
     });
   },
   batchNorm: (native, d, where) => {
@@ -131,7 +170,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     if (d.pass !== "backward") {
       const status = functions.batchNorm(operation, propagation[d.pass], d.x.native, d.epsilon, flags);
       check(status, "dnnl_batch_normalization_forward_desc_init", where);
-      return describe(native, operation, where, "nothing", null);
+      return describe(native, operation, where, {}, null);
     }
     return withHint(native, rows.batchNorm(native, { ...d, pass: "training" }, where), (hint) => {
       const status = functions.batchNormBackward(
@@ -143,7 +182,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         flags,
       );
       check(status, "dnnl_batch_normalization_backward_desc_init", where);
-      return describe(native, operation, where, "nothing", hint);
+      return describe(native, operation, where, {}, hint);
     });
   },
   elementwise: (native, d, where) => {
@@ -152,7 +191,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     const forward = (kind: number, algorithm: number, alpha: number, beta: number): object => {
       const status = functions.eltwise(operation, kind, algorithm, d.x.native, alpha, beta);
       check(status, "dnnl_eltwise_forward_desc_init", where);
-      return describe(native, operation, where, "nothing", null);
+      return describe(native, operation, where, {}, null);
     };
     if (d.function === "affine") return forward(propagation.inference, algorithms.affine, d.scale, d.shift);
     if (d.pass === "inference") return forward(propagation.inference, algorithms[d.function], 0, 0);
@@ -160,7 +199,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     return withHint(native, forward(propagation.training, algorithm, 0, 0), (hint) => {
       const status = functions.eltwiseBackward(operation, algorithm, d.x.native, d.x.native, 0, 0);
       check(status, "dnnl_eltwise_backward_desc_init", where);
-      return describe(native, operation, where, "nothing", hint);
+      return describe(native, operation, where, {}, hint);
     });
   },
   pooling: (native, d, where) => {
@@ -171,12 +210,12 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     if (d.pass !== "backward") {
       const status = functions.pooling(operation, propagation[d.pass], algorithm, d.x.native, d.y.native, ...geometry);
       check(status, "dnnl_pooling_forward_desc_init", where);
-      return describe(native, operation, where, "nothing", null);
+      return describe(native, operation, where, {}, null);
     }
     return withHint(native, rows.pooling(native, { ...d, pass: "training" }, where), (hint) => {
       const status = functions.poolingBackward(operation, algorithm, d.x.native, d.y.native, ...geometry);
       check(status, "dnnl_pooling_backward_desc_init", where);
-      return describe(native, operation, where, "nothing", hint);
+      return describe(native, operation, where, {}, hint);
     });
   },
   dense: (native, d, where) => {
@@ -185,7 +224,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     const [x, weight, bias, y] = [d.x.native, d.weight.native, d.bias.native, d.y.native];
     const forward = (kind: number): object => {
       check(functions.dense(operation, kind, x, weight, bias, y), "dnnl_inner_product_forward_desc_init", where);
-      return describe(native, operation, where, "nothing", null);
+      return describe(native, operation, where, {}, null);
     };
     if (d.pass === "inference") return forward(propagation.inference);
     return withHint(native, forward(propagation.training), (hint) => {
@@ -199,30 +238,30 @@ const rows: { readonly [K in Kind]: Row<K> } = {
         const status = functions.denseBackwardWeight(operation, x, weight, bias, y);
         check(status, "dnnl_inner_product_backward_weights_desc_init", where);
       }
-      return describe(native, operation, where, "nothing", hint);
+      return describe(native, operation, where, {}, hint);
     });
   },
   binary: (native, d, where) => {
     const operation = Buffer.alloc(structBytes.binary);
     const status = native.functions.binary(operation, algorithms[d.operation], d.a.native, d.b.native, d.y.native);
     native.check(status, "dnnl_binary_desc_init", where);
-    return describe(native, operation, where, d.postOp, null);
+    return describe(native, operation, where, d, null);
   },
   sum: (native, d, where) =>
-    withAttributes(native, "nothing", where, (attributes) => {
+    withAttributes(native, {}, where, (attributes) => {
       const { functions, engine } = native;
       const scales = Float32Array.from(d.coefficients);
       const rest = [d.y.native, d.sources.length, scales, inARow(d.sources), attributes, engine];
       return made(native, "dnnl_sum_primitive_desc_create", where, functions.sum, ...rest);
     }),
   concatenation: (native, d, where) =>
-    withAttributes(native, "nothing", where, (attributes) => {
+    withAttributes(native, {}, where, (attributes) => {
       const { functions, engine } = native;
       const rest = [d.y.native, d.sources.length, d.axis, inARow(d.sources), attributes, engine];
       return made(native, "dnnl_concat_primitive_desc_create", where, functions.concatenation, ...rest);
     }),
   reorder: (native, d, where) =>
-    withAttributes(native, "nothing", where, (attributes) => {
+    withAttributes(native, d, where, (attributes) => {
       const { functions, engine } = native;
       const rest = [d.from.native, engine, d.to.native, engine, attributes];
       return made(native, "dnnl_reorder_primitive_desc_create", where, functions.reorder, ...rest);

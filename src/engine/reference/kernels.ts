@@ -24,6 +24,7 @@ import { foldBatchNorm } from "./fold-batch-norm.ts";
 import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
+import { dequantize, quantize, quantizedConv2d } from "./quantize.ts";
 import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 import { allocateElements, roundResults } from "./value-storage.ts";
@@ -79,6 +80,9 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   softmaxCrossEntropyBackward,
   cast,
   constant,
+  quantize,
+  dequantize,
+  quantizedConv2d,
   weightedSum,
   descend,
   sumOfSquares,

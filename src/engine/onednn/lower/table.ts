@@ -21,6 +21,8 @@ import {
   maxPool,
   maxPoolBackward,
 } from "./pooling.ts";
+import { dequantize, quantize } from "./quantize.ts";
+import { quantizedConv2d } from "./quantized-convolution.ts";
 import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
 import { descend, sumOfSquares, weightedSum } from "./update.ts";
 
@@ -72,6 +74,9 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   softmaxCrossEntropyBackward,
   cast,
   constant,
+  quantize,
+  dequantize,
+  quantizedConv2d,
   weightedSum,
   descend,
   sumOfSquares,
