@@ -8,6 +8,7 @@ import type { Graph } from "../graph/graph.ts";
 import { type OperandRole, roleOf } from "../graph/operand-types.ts";
 import type { Node, NodeOf, Operands, OpKind } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import { replaceOperands } from "./replace-operands.ts";
 
 type CastType = "f32" | "bf16";
 /** The type that an operand of a role is to have; null: whatever it has. */
@@ -18,23 +19,6 @@ const wantedTypes: { readonly [R in OperandRole]: CastType | null } = {
   byte: null,
   signedByte: null,
   any: null,
-};
-
-const isValue = (operand: unknown): operand is Value =>
-  typeof operand === "object" && operand !== null && "dtype" in operand && "shape" in operand;
-
-/** The operands of a node, each replaced. */
-const replaced = <K extends OpKind>(
-  { operands: old }: NodeOf<K>,
-  replace: <V extends Value>(operand: string, value: V) => V,
-): Operands<K> => {
-  const operands: Operands<K> = { ...old };
-  for (const operand in operands) {
-    const value = operands[operand];
-    invariant(isValue(value), `${operand} is a value`);
-    operands[operand] = replace(operand, value);
-  }
-  return operands;
 };
 
 /**
@@ -67,7 +51,7 @@ export const toBf16 = (graph: Graph): Graph => {
     return value === undefined ? old : { ...old, name: value.name, dtype: value.dtype };
   };
   const operandsOf = <K extends OpKind>(node: NodeOf<K>): Operands<K> =>
-    replaced(node, (operand, value) => {
+    replaceOperands(node, (operand, value) => {
       const wanted = wantedTypes[roleOf(node.kind, operand)];
       return wanted === null ? asItIs(value) : inType(value, wanted);
     });
