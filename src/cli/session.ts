@@ -32,6 +32,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   checkpoint: true,
   evaluating: false,
   statistics: false,
+  calibrating: false,
   probing: false,
   report: true,
   notice: false,

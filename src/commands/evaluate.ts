@@ -5,7 +5,7 @@ import { pixelShapeOf } from "../data/source.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
-import { checkPrecision, precisionOf } from "./choose-precision.ts";
+import { arithmeticOf, checkPrecision, precisionOf } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { type EvaluateDocument, evaluateDocument } from "./evaluate/document.ts";
 import { evaluateModel } from "./evaluate/evaluate-model.ts";
@@ -15,6 +15,7 @@ import { runOfWeights } from "./evaluate/run-of-weights.ts";
 import { splitOf } from "./evaluate/split-of.ts";
 import { matchClasses } from "./match-classes.ts";
 import { saveModel } from "./trained-model.ts";
+import { refuseQuantized } from "./weights/quantized-tensors.ts";
 
 /** `seed` decides fresh weights as well. */
 export interface EvaluateOptions extends EngineOptions, WeightsOptions, SplitOptions, ReestimationOptions {
@@ -63,15 +64,17 @@ export const evaluate = async (options: EvaluateOptions, environment: CommandEnv
   const input = pixelShapeOf(images);
   const named = { ...(input && { input }), classes: data.classes.length };
   const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
+  const arithmetic = arithmeticOf(model, options.dtype);
+  if (reestimates) refuseQuantized(model, options.weights, "estimate statistics");
   const { source, classes } = matchClasses(images, data, model.classes);
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
   const statistics = reestimates ? statisticsBatch(options.statisticsBatch, run, data.train.labels.length) : 0;
   const throughNetwork = source.labels.length * (reestimates ? 2 : 1) + (reestimates ? data.train.labels.length : 0);
   const { engine } = await engineForInference(options, model.spec, throughNetwork, environment);
   try {
-    checkPrecision(precision, engine, environment);
+    checkPrecision(arithmetic, engine, environment);
     const given = { ...model, preprocessing };
-    const evaluation = await evaluateModel(given, source, split, batch, engine, environment, precision);
+    const evaluation = await evaluateModel(given, source, split, batch, engine, environment, arithmetic);
     const document = evaluateDocument(evaluation);
     if (!reestimates) return { document, evaluation, before: null, classes };
 

@@ -52,6 +52,13 @@ export interface EvaluatingEvent {
   readonly ofImages: number;
 }
 
+/** Training images that activations have been measured on so far. */
+export interface CalibratingEvent {
+  readonly event: "calibrating";
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** Training images whose statistics have been taken so far. */
 export interface StatisticsEvent {
   readonly event: "statistics";
@@ -74,6 +81,7 @@ export type CommandEvent =
   | CheckpointEvent
   | EvaluatingEvent
   | StatisticsEvent
+  | CalibratingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

@@ -1,7 +1,8 @@
 // Calibration: how large a network's activations are on some images, and so what the levels of a quantised network are worth.
 import { byteLevels } from "../base/dtype.ts";
 import { invariant, UsageError } from "../base/errors.ts";
-import type { HostTensor, NamedTensors } from "../base/tensor.ts";
+import type { NamedTensors } from "../base/tensor.ts";
+import type { Batch } from "../data/batch.ts";
 import type { Engine } from "../engine/contract.ts";
 import { GraphBuilder } from "../graph/builder.ts";
 import type { Graph } from "../graph/graph.ts";
@@ -22,6 +23,9 @@ export interface QuantizedNetwork {
   readonly quantization: Quantization;
 }
 
+/** Images [batch, …input], of which the first `count` count; the other places are empty. */
+export type CalibrationBatch = Pick<Batch, "images" | "count">;
+
 /** The network in evaluation, in f32, batch norms folded: what is quantised. */
 export const foldedGraph = (spec: ResNetSpec, batch: number): Graph =>
   foldGraph(buildGraph(spec, { mode: "evaluation", batch }));
@@ -36,15 +40,15 @@ const observed = (graph: Graph, points: ReadonlyMap<string, unknown>): Graph => 
 };
 
 /**
- * Quantises a network: `tensors` are its parameters and running statistics; `batches` are images [batch, …input] as it was trained on,
- * all of one shape; a few hundred images do. Each range makes the least squared error on them (leastErrorRange). Throws UsageError
+ * Quantises a network: `tensors` are its parameters and running statistics; `batches` hold images such as it was trained on, all batches
+ * of one shape; a few hundred images do. Each range makes the least squared error on them (leastErrorRange). Throws UsageError
  * where there is no image, or activations are not finite.
  */
 export const calibrate = async (
   engine: Engine,
   spec: ResNetSpec,
   tensors: NamedTensors,
-  batches: AsyncIterable<HostTensor<"f32">> | Iterable<HostTensor<"f32">>,
+  batches: AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch>,
 ): Promise<QuantizedNetwork> => {
   const whole = buildGraph(spec, { mode: "evaluation", batch: 1 });
   const folded = foldTensors(whole, tensors);
@@ -54,7 +58,8 @@ export const calibrate = async (
   await withResources(async (keep) => {
     const state = keep(await engine.createState(new Map(graph.states.map(({ name }) => [name, folded.get(name)!]))));
     let program: Awaited<ReturnType<Engine["compile"]>> | null = null;
-    for await (const images of batches) {
+    for await (const { images, count } of batches) {
+      if (count === 0) continue;
       const [batch = 1, ...input] = images.shape;
       const [c, h, w] = [input[0] ?? 1, input[1] ?? 1, input[2] ?? 1];
       const planned = (): Graph => observed(foldedGraph({ ...spec, input: [c, h, w] }, batch), points);
@@ -63,7 +68,7 @@ export const calibrate = async (
       for (const [name, histogram] of histograms) {
         const { data } = outputs[name] ?? images; // the images are a point themselves
         invariant(data instanceof Float32Array, `${name} is f32`);
-        histogram.add(data);
+        histogram.add(data.subarray(0, (data.length / batch) * count));
       }
     }
     if (program === null) throw new UsageError("there is no image to calibrate on; give some");

@@ -1,12 +1,11 @@
 // A model's answers to all images of a source, on an engine: what `residual evaluate`, the end of a training and the library share.
-import type { Precision } from "../../base/dtype.ts";
 import { tellBrokenOnce } from "../../data/node/broken-images.ts";
 import { openEvaluationLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { ImageSource } from "../../data/source.ts";
 import type { Engine } from "../../engine/contract.ts";
 import { type Evaluation, evaluate } from "../../evaluate/evaluate.ts";
-import { evaluationPrograms } from "../../train/evaluation-program.ts";
+import { type Arithmetic, evaluationPrograms } from "../../train/evaluation-program.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import type { TrainedModel } from "../trained-model.ts";
 
@@ -18,12 +17,12 @@ export const evaluateModel = async (
   batch: number,
   engine: Engine,
   environment: Pick<CommandEnvironment, "signal" | "onEvent">,
-  precision: Precision = "f32",
+  arithmetic: Arithmetic = model.quantization ?? "f32",
 ): Promise<Evaluation> => {
   const { signal, onEvent } = environment;
   const size = Math.min(batch, source.labels.length);
   const state = await engine.createState(model.tensors);
-  const programs = evaluationPrograms(engine, model.spec, state, precision);
+  const programs = evaluationPrograms(engine, model.spec, state, arithmetic);
   try {
     return await evaluate({
       split,
