@@ -58,8 +58,8 @@ const engineOptions = (): readonly Option[] => [
     "direct, or auto, which may take Winograd's (default: direct to train, else auto)",
   ),
 ];
-const dtypeOption = (): Option =>
-  option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
+const dtypeOption = (types: readonly string[] = precisions): Option =>
+  option("--dtype <type>", `activations are computed in ${types.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
   number("--seed <n>", seed),
   option("--model <name|file.json>", "the network of a weights file that doesn't say"),
@@ -231,7 +231,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),
-    dtypeOption(),
+    dtypeOption([...precisions, "int8"]),
     number("--image <side>", "height and width of the images (default: the network's)"),
     number("--seconds <n>", "for how long steps are timed (default: 20)"),
     option("--profile", "the time of each node as well, and what computes it"),

@@ -1,11 +1,14 @@
 // The check that comes before the clock: the same network and primitives, a few small images, compared with f64. A
 // fast engine that computes something else is of no use.
 import { invariant } from "../../base/errors.ts";
+import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
+import { evaluationGraph } from "../../train/evaluation-program.ts";
 import { type BenchCase, benchCase } from "./bench-case.ts";
+import { quantizeCase } from "./bench-network.ts";
 import { conditionedTensors } from "./conditioned-tensors.ts";
-import type { BenchEnvironment, BenchOptions, CheckedValue } from "./environment.ts";
+import type { BenchEnvironment, BenchOptions, BenchType, CheckedValue } from "./environment.ts";
 
 /** The numbers are not those of the network: nothing was timed. */
 export class WrongNumbersError extends Error {
@@ -51,7 +54,8 @@ export const checkNumbers = async (
   } as const;
   const values: CheckedValue[] = [];
   for (const batch of batches[what]) {
-    values.push(...(await checkBatch(engine, benchCase(what, reduced, batch, dtype), seed, environment)));
+    const precision = dtype === "int8" ? "f32" : dtype;
+    values.push(...(await checkBatch(engine, benchCase(what, reduced, batch, precision), dtype, seed, environment)));
   }
   const { name, share } = worstOf(values);
   return { values: values.length, worst: { name, share }, seconds: (environment.now() - begin) / 1000 };
@@ -60,14 +64,16 @@ export const checkNumbers = async (
 const checkBatch = async (
   engine: Engine,
   each: BenchCase,
+  dtype: BenchType,
   seed: number,
   { checkGraph }: BenchEnvironment,
 ): Promise<readonly CheckedValue[]> => {
   let problem = "";
   for (let start = 0; start < starts; start++) {
-    const values = await checkGraph(engine, each.definition, conditionedTensors(each, seed + start), {
-      runAs: each.graph,
-    });
+    const given = conditionedTensors(each, seed + start);
+    const { tensors, runAs } =
+      dtype === "int8" ? await quantized(engine, each, given) : { tensors: given, runAs: each.graph };
+    const values = await checkGraph(engine, each.definition, tensors, { runAs });
     const worst = worstOf(values);
     const vague = values.find(({ relative }) => relative > largestRelative);
     if (worst.share <= 1 && vague === undefined) return values;
@@ -77,6 +83,14 @@ const checkBatch = async (
         : `the engine ${engine.name} computes ${worst.name} wrong: it is off by ${worst.share.toPrecision(3)} times what rounding explains`;
   }
   throw new WrongNumbersError(`${each.spec.name}: ${problem}; nothing was timed`);
+};
+
+/** The case over bytes. How far that is from f32 is no matter of rounding: each node is held to its own definition. */
+const quantized = async (engine: Engine, each: BenchCase, given: NamedTensors) => {
+  const { tensors, quantization } = await quantizeCase(engine, each, given);
+  const images = [...given].filter(([name]) => name === "images");
+  const runAs = evaluationGraph(each.spec, images[0]?.[1].shape[0] ?? 1, quantization);
+  return { tensors: new Map([...tensors, ...images]), runAs };
 };
 
 /** A NaN share is the worst. */
