@@ -162,6 +162,12 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       else bar.update(`packing ${basename(folder)}`, images, ofImages, "images");
       if (images === ofImages) bar?.clear();
     },
+    calibrating: ({ images, ofImages }) => {
+      if (bar === null)
+        seldom(() => `activations of ${formatCount(images)} of ${formatCount(ofImages)} training images`);
+      else bar.update("measuring activations", images, ofImages, "training images");
+      if (images === ofImages) bar?.clear();
+    },
     report: () => {},
     notice: ({ message }) => line(message),
     broken: ({ message }) => line(`warning: ${message}`),

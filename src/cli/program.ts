@@ -6,9 +6,9 @@ import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
 import { nodePullEnvironment } from "../library/node-environment.ts";
-import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
 import { answerEvaluate } from "./answer-evaluate.ts";
+import { answerQuantize } from "./answer-quantize.ts";
 import { answerTrain } from "./answer-train.ts";
 import {
   answerConvert,
@@ -25,6 +25,7 @@ import type { ExitStatus } from "./exit-status.ts";
 import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
+import type { Bench, Common, Evaluate, Predict, Quantize, Reestimation, Shapes, Train, Weights } from "./words.ts";
 
 export interface ProgramOptions {
   readonly version: string;
@@ -45,8 +46,8 @@ const choicesOption = (): Option =>
     "--choices <how>",
     "the code of each convolution: measured, remembered by this machine (default), or by rules",
   );
-const dtypeOption = (): Option =>
-  option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
+const dtypeOption = (types: readonly string[] = precisions): Option =>
+  option("--dtype <type>", `activations are computed in ${types.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
   number("--seed <n>", seed),
   option("--model <name|file.json>", "the network of a weights file that doesn't say"),
@@ -55,65 +56,6 @@ const shapeOptions = (): readonly Option[] => [
   option("--input <CxHxW>", "images of a named network, such as 1x28x28").argParser(shapeOf),
   number("--classes <n>", "classes of a named network"),
 ];
-
-interface Common {
-  readonly json?: true;
-}
-interface Shapes {
-  readonly input?: MapShape;
-  readonly classes?: number;
-}
-interface Engines {
-  readonly engine?: string;
-  readonly threads?: number;
-  readonly convolution?: string;
-  readonly choices?: string;
-}
-interface Weights {
-  readonly seed?: number;
-  readonly model?: string;
-}
-interface Train extends Engines, Weights {
-  readonly recipe?: string;
-  readonly epochs?: number;
-  readonly batch?: number;
-  readonly learningRate?: number;
-  readonly dtype?: string;
-  readonly validation?: number;
-  readonly workers?: number;
-  readonly weights?: string;
-  readonly freeze?: string;
-  readonly batchNorm?: string;
-  readonly out?: string;
-  readonly strict?: true;
-  readonly resume?: string;
-  readonly dryRun?: true;
-}
-interface Evaluate extends Engines, Weights {
-  readonly strict?: true;
-  readonly split?: string;
-  readonly dtype?: string;
-  readonly batch?: number;
-  readonly validation?: number;
-}
-interface Reestimation {
-  readonly reestimateStatistics?: true;
-  readonly statisticsBatch?: number;
-  readonly save?: string;
-}
-interface Bench extends Engines {
-  readonly model: string;
-  readonly batch: number;
-  readonly dtype?: string;
-  readonly image?: number;
-  readonly seconds?: number;
-  readonly profile?: true;
-  readonly picture?: string;
-}
-interface Predict extends Engines, Weights {
-  readonly top?: number;
-  readonly dtype?: string;
-}
 
 /** Options that belong to a new run: a resumed one has its own. */
 const ofNewRuns = [
@@ -272,10 +214,21 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       }),
   );
   addDataCommands(program, command, inSession);
+  command("quantize <weights> <out>", "weights of bytes, for predict and evaluate; <out> ends in .safetensors", [
+    option("--calibrate <data>", "activations are measured on its training images").makeOptionMandatory(),
+    number("--images <n>", "so many of them (default: 256)"),
+    option("--split <name>", "images to compare both on: test (default) or validation"),
+    number("--validation <n>", "training images held out (default: as many as the run did)"),
+    number("--batch <n>", "images at once when both are compared (default: 32)"),
+    ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
+    ...engineOptions(),
+  ]).action((weights: string, out: string, { json, ...options }: Common & Quantize) =>
+    inSession(json === true, (session) => done(answerQuantize({ ...options, weights, out }, session))),
+  );
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),
-    dtypeOption(),
+    dtypeOption([...precisions, "int8"]),
     number("--image <side>", "height and width of the images (default: the network's)"),
     number("--seconds <n>", "for how long steps are timed (default: 20)"),
     option("--profile", "the time of each node as well, and what computes it"),

@@ -7,7 +7,7 @@ import type { Evaluation } from "../evaluate/evaluate.ts";
 import { refuseLeftOut, strictly } from "./broken-images.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import type { WeightsOptions } from "./choose-model.ts";
-import { checkPrecision, precisionOf } from "./choose-precision.ts";
+import { arithmeticOf, checkPrecision, precisionOf } from "./choose-precision.ts";
 import { sharedImagesSentences } from "./data/shared-images.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { type ProtocolOptions, protocolOf } from "./evaluate/choose-protocol.ts";
@@ -22,6 +22,7 @@ import { fileToSave, type ReestimationOptions, reestimate, statisticsBatch } fro
 import { type RunOfWeights, runOfWeights } from "./evaluate/run-of-weights.ts";
 import { splitOf } from "./evaluate/split-of.ts";
 import { saveModel } from "./trained-model.ts";
+import { refuseQuantized } from "./weights/quantized-tensors.ts";
 
 /** `seed` decides fresh weights as well. */
 export interface EvaluateOptions
@@ -125,6 +126,8 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   const { members, source, classes } = await openMembers(weights, options, data, splitOf(data, split), environment);
   const labels = await openAssessed(options, classes, source, host.cwd);
   const [{ model }] = members;
+  for (const member of members) arithmeticOf(member.model, options.dtype);
+  if (reestimates) refuseQuantized(model, members[0].weights, "estimate statistics");
   const statistics = reestimates ? statisticsBatch(options.statisticsBatch, run, data.train.labels.length) : 0;
   const passes = members.length + (reestimates ? 1 : 0);
   const throughNetwork = source.labels.length * passes + (reestimates ? data.train.labels.length : 0);

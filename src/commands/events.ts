@@ -54,6 +54,13 @@ export interface EvaluatingEvent {
   readonly views?: number;
 }
 
+/** Training images that activations have been measured on so far. */
+export interface CalibratingEvent {
+  readonly event: "calibrating";
+  readonly images: number;
+  readonly ofImages: number;
+}
+
 /** Training images whose statistics have been taken so far. */
 export interface StatisticsEvent {
   readonly event: "statistics";
@@ -86,6 +93,7 @@ export type CommandEvent =
   | StatisticsEvent
   | InspectingEvent
   | PackingEvent
+  | CalibratingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

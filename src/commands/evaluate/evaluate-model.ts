@@ -22,7 +22,7 @@ export interface ModelEvaluationOptions {
   readonly split: string;
   /** Images of the network's own size at once; of larger ones fewer, so that they take no more memory. */
   readonly batch: number;
-  /** f32 by default. */
+  /** f32 by default. A quantised model computes as it is quantised. */
   readonly precision?: Precision;
   /** Once, as the model's preprocessing says, by default. */
   readonly protocol?: ChosenProtocol;
@@ -97,7 +97,7 @@ export const evaluateModel = async (
   const { passes, document } = await planProtocol(protocol, model.spec, model.preprocessing, source);
   const onBroken = tellBrokenOnce("evaluation", onEvent);
   const state = await engine.createState(model.tensors);
-  const open = (): EvaluationPrograms => evaluationPrograms(engine, model.spec, state, precision);
+  const open = (): EvaluationPrograms => evaluationPrograms(engine, model.spec, state, model.quantization ?? precision);
   const [only, ...others] = passes;
   try {
     if (only !== undefined && others.length === 0 && only.images === null) {
