@@ -3,8 +3,17 @@ import type { Argument, Dnnl, Memory, MemoryDescriptor, NativeBlock, Primitive }
 
 /** Small numbers in bf16 and, two together, in f32: nothing overflows, nothing is denormal, and every page is touched. */
 const filling = 0x3c01;
+/** What no result is likely to be. */
+const guarding = 0x5a5a;
 /** A code that took so much longer at its first call, which warms up, isn't called again. */
 const hopeless = 1.6;
+/**
+ * Bytes before and after each tensor that no code may change. The library has code that writes outside its memory, or reads so (in pages
+ * that may not be there): see isWrong.
+ */
+const guardBytes = 4096;
+/** Tensors begin at multiples of this, in a program's arena as well: what lies between two of them is nobody's. */
+const alignment = 64;
 /** So near the best it is called once more. */
 const near = 1.1;
 
@@ -21,16 +30,18 @@ export class MeasuringScratch {
   }
 
   /**
-   * The milliseconds of a call, the least of a few; Infinity where it fails. `best`: those of the best code so far, past which a code
+   * The milliseconds of a call, the least of a few; Infinity where it fails, and where it writes outside its tensors. `best`: those of the best code so far, past which a code
    * needs not be known exactly.
    */
   time(primitive: Primitive, tensors: readonly (readonly [Argument, MemoryDescriptor])[], best: number): number {
     const scratchpad = primitive.layoutOf("scratchpad");
     const all = scratchpad === null ? tensors : [...tensors, ["scratchpad", scratchpad] as const];
     const memories: Memory[] = [];
+    const guards: Uint16Array[] = [];
     try {
       const list = all.map(([argument, descriptor]) => {
-        const address = this.#address(String(argument), descriptor.bytes);
+        const { address, around } = this.#guarded(String(argument), descriptor.bytes);
+        guards.push(...around);
         const memory = this.#dnnl.memory(descriptor, address);
         memories.push(memory);
         return [argument, memory] as const;
@@ -40,7 +51,9 @@ export class MeasuringScratch {
       const call = (): number => {
         const start = this.#now();
         const status = this.#dnnl.execute(handle, list.length, args);
-        return status === 0 ? this.#now() - start : Number.POSITIVE_INFINITY;
+        const milliseconds = this.#now() - start;
+        const isWhole = guards.every((guard) => guard.every((bits) => bits === guarding));
+        return status === 0 && isWhole ? milliseconds : Number.POSITIVE_INFINITY;
       };
       const first = call();
       if (first > hopeless * best) return first;
@@ -73,13 +86,21 @@ export class MeasuringScratch {
     this.#blocks.clear();
   }
 
-  #address(name: string, bytes: number): bigint {
+  /** Memory for a tensor, and what lies around it. */
+  #guarded(name: string, tensorBytes: number): { readonly address: bigint; readonly around: readonly Uint16Array[] } {
+    const bytes = Math.ceil(tensorBytes / alignment) * alignment;
+    const block = this.#block(name, bytes + 2 * guardBytes);
+    const around = [0, guardBytes + bytes].map((start) => block.bits16(start, guardBytes / 2).fill(guarding));
+    return { address: block.address + BigInt(guardBytes), around };
+  }
+
+  #block(name: string, bytes: number): NativeBlock {
     const known = this.#blocks.get(name);
-    if (known !== undefined && known.bytes >= bytes) return known.block.address;
+    if (known !== undefined && known.bytes >= bytes) return known.block;
     known?.block.free();
     const block = this.#dnnl.allocate(bytes);
-    block.bits16(0, Math.floor(bytes / 2)).fill(filling);
+    block.bits16(0, bytes / 2).fill(filling);
     this.#blocks.set(name, { block, bytes });
-    return block.address;
+    return block;
   }
 }
