@@ -70,7 +70,8 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   const input = pixelShapeOf(images);
   const named = { ...(input && { input }), classes: data.classes.length };
   const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
-  const { source, classes } = matchClasses(images, data, model.classes);
+  const { source, classes, notice } = matchClasses(images, data, model.classes);
+  if (notice !== undefined) onEvent({ event: "notice", message: notice });
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
   const statistics = reestimates ? statisticsBatch(options.statisticsBatch, run, data.train.labels.length) : 0;
   const throughNetwork = source.labels.length * (reestimates ? 2 : 1) + (reestimates ? data.train.labels.length : 0);
