@@ -47,7 +47,7 @@ export const readSpec = async (model: string, cwd: string, options: SpecOptions 
 /**
  * The network for a data set: a named one takes its images and classes; a spec of one's own must be made for them. Photographs of
  * several sizes are brought to the network's: of a named one, the size that it was made for (224×224, of CIFAR's networks 32×32).
- * `shape` is what a look at them found: small pictures of one size are taken as they are.
+ * `shape` is what a survey of them found: small pictures of one size are taken as they are.
  */
 export const specForData = async (
   model: string | ResNetSpec,

@@ -136,8 +136,8 @@ const prepare = async (
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
-  const chooseDefault: PreparationOptions["chooseDefault"] = (opened, look) =>
-    defaultStart(options, recipe, opened, look, environment);
+  const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
+    defaultStart(options, recipe, opened, survey, environment);
   const preparation = await prepareTraining({ data, model, recipe, weights, workers, chooseDefault }, environment);
   if (options.strict === true) refuseLeftOut(preparation.data);
   return { preparation, data };

@@ -2,7 +2,7 @@
 // from the cache or else fetched; a small network from scratch where they can't be had. What was chosen is said in one line.
 import { FormatError, MissingError } from "../../base/errors.ts";
 import type { DataSet } from "../../data/data-set.ts";
-import { type ImageLook, largestSmallSide } from "../../data/node/look-at-images.ts";
+import { type ImageSurvey, largestSmallSide } from "../../data/node/survey-images.ts";
 import { describeFreezing } from "../../train/freezing.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import type { CommandEnvironment } from "../environment.ts";
@@ -63,7 +63,7 @@ const within = (seconds: number | null): string =>
 const learning = (recipe: Recipe): string => describeFreezing(recipe) || "all of it learns";
 
 /** Whether the default is about them: not small pictures, nor images in memory. */
-const arePhotographs = ({ train }: DataSet, { shape, typicalSide }: ImageLook): boolean =>
+const arePhotographs = ({ train }: DataSet, { shape, typicalSide }: ImageSurvey): boolean =>
   train.kind !== "memory" && shape === null && typicalSide > largestSmallSide;
 
 /**
@@ -74,11 +74,11 @@ export const defaultStart = async (
   options: TrainOptions,
   first: Recipe,
   data: DataSet,
-  look: ImageLook,
+  survey: ImageSurvey,
   environment: CommandEnvironment,
 ): Promise<DefaultStart | null> => {
   const { model, weights, recipe: named } = options;
-  if (model !== undefined || weights !== undefined || named !== undefined || !arePhotographs(data, look)) return null;
+  if (model !== undefined || weights !== undefined || named !== undefined || !arePhotographs(data, survey)) return null;
   const found = await pretrained(options, environment);
   const choose = (recipe: string): Promise<Recipe> =>
     chooseRecipe({ ...options, recipe, seed: first.seed }, environment.recipes, environment.host.cwd);

@@ -6,7 +6,7 @@ import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-images.ts";
 import { preprocessingFor } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
-import { type ImageLook, lookAtImages } from "../../data/node/look-at-images.ts";
+import { type ImageSurvey, surveyImages } from "../../data/node/survey-images.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { sourceBytes } from "../../data/source.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
@@ -45,7 +45,7 @@ export interface PreparationOptions {
   readonly resumed?: Pick<Preparation, "spec" | "preprocessing"> | undefined;
   readonly workers?: number | undefined;
   /** Asked, when the data are open, what is trained by default; null: as `recipe`, `model` and `weights` say. */
-  readonly chooseDefault?: ((data: DataSet, look: ImageLook) => Promise<DefaultStart | null>) | undefined;
+  readonly chooseDefault?: ((data: DataSet, survey: ImageSurvey) => Promise<DefaultStart | null>) | undefined;
 }
 
 const openData = async (data: string | DataSet, recipe: Recipe, environment: CommandEnvironment): Promise<DataSet> => {
@@ -65,16 +65,16 @@ type Start = Pick<Preparation, "spec" | "recipe" | "preprocessing" | "weights" |
 
 /** Network, recipe, preprocessing and weights to begin with. */
 const startOf = async (options: PreparationOptions, data: DataSet, environment: CommandEnvironment): Promise<Start> => {
-  const look = await lookAtImages(data.train, (images, ofImages) =>
+  const survey = await surveyImages(data.train, (images, ofImages) =>
     environment.onEvent({ event: "statistics", images, ofImages }),
   );
-  const byDefault = (await options.chooseDefault?.(data, look)) ?? null;
+  const byDefault = (await options.chooseDefault?.(data, survey)) ?? null;
   const { recipe } = byDefault ?? options;
   const { model, weights = byDefault?.weights } = options;
-  const fitted = (input: ResNetSpec["input"]): Preprocessing => preprocessingFor(look, data.train.kind, input);
+  const fitted = (input: ResNetSpec["input"]): Preprocessing => preprocessingFor(survey, data.train.kind, input);
   if (weights === undefined) {
     checkFreezing(recipe);
-    const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd, look.shape);
+    const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd, survey.shape);
     return { spec, recipe, preprocessing: fitted(spec.input), weights: null, byDefault };
   }
   const start = await startingModel(weights, model, data, recipe.seed, environment);

@@ -4,18 +4,18 @@ import { UsageError } from "../../base/errors.ts";
 import { photographPreprocessing } from "../photographs.ts";
 import { type Preprocessing, preprocessingOf } from "../preprocessing.ts";
 import type { ImageSource, PixelShape } from "../source.ts";
-import { type ImageLook, lookAtImages } from "./look-at-images.ts";
+import { type ImageSurvey, surveyImages } from "./survey-images.ts";
 
 /** Grey images have the same numbers in each channel of a network for colours. */
 const forChannels = <T>(values: readonly T[], channels: number): readonly T[] =>
   values.length === 1 ? Array.from({ length: channels }, () => values[0]!) : values;
 
 /**
- * The preprocessing for a look at `train`. `input` is the network's [C, H, W]: small pictures are taken as they are where it is of
+ * The preprocessing for what a survey of train found. `input` is the network's [C, H, W]: small pictures are taken as they are where it is of
  * their size, and prepared as photographs where it is of another.
  */
 export const preprocessingFor = (
-  { shape, statistics }: ImageLook,
+  { shape, statistics }: ImageSurvey,
   kind: ImageSource["kind"],
   input: PixelShape | null,
 ): Preprocessing => {
@@ -37,4 +37,4 @@ export const preprocessingFor = (
  * of one size (at most 64 pixels), and the headers of a few of photographs: for these `input`, the network's [C, H, W], is needed.
  */
 export const fitPreprocessing = async (train: ImageSource, input: PixelShape | null = null): Promise<Preprocessing> =>
-  preprocessingFor(await lookAtImages(train), train.kind, input);
+  preprocessingFor(await surveyImages(train), train.kind, input);

@@ -10,7 +10,7 @@ import { openReader } from "./readers.ts";
 /** Pictures of no longer side are small (CIFAR's have 32, Tiny ImageNet's 64): they are trained on as they are, not as photographs. */
 export const largestSmallSide = 64;
 
-export interface ImageLook {
+export interface ImageSurvey {
   /** The shape of all images where they lie in memory, or are small pictures of one size; else null. */
   readonly shape: PixelShape | null;
   /** Mean and deviation by channel, where there is a shape. */
@@ -52,7 +52,7 @@ const decodeSmall = async (
   reader: PictureReader,
   size: Size,
   onImages: (images: number, ofImages: number) => void,
-): Promise<Pick<ImageLook, "shape" | "statistics">> => {
+): Promise<Pick<ImageSurvey, "shape" | "statistics">> => {
   const histograms = [new Float64Array(256), new Float64Array(256), new Float64Array(256)] as const;
   const images = spread(reader.labels.length, mostDecoded);
   let [isGrey, isOneSize, done] = [true, true, 0];
@@ -81,10 +81,10 @@ const decodeSmall = async (
  * Looks at images in memory as a whole, at a few pictures, and at all of them where these few are small and of one size (50,000 of
  * 32×32: some ten seconds, during which `onImages` is told how many are done). Pictures that can't be decoded count in nothing.
  */
-export const lookAtImages = async (
+export const surveyImages = async (
   train: ImageSource,
   onImages: (images: number, ofImages: number) => void = () => {},
-): Promise<ImageLook> => {
+): Promise<ImageSurvey> => {
   if (train.kind === "memory") {
     const { shape } = train;
     return { shape, statistics: pixelStatistics(readMemory(train)), typicalSide: Math.min(shape[1], shape[2]) };
