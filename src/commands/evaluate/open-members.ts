@@ -61,7 +61,7 @@ export const openMembers = async (
   for (const other of others) checkSameClasses(first, other);
   const known = members.find(({ model }) => model.classes !== null) ?? first;
   const { source, classes, notice } = matchClasses(images, data, known.model.classes);
-  if (notice !== undefined) environment.onEvent({ event: "notice", message: notice });
+  if (notice !== undefined) onEvent({ event: "notice", message: notice });
   // A data set in memory with fewer classes than the network: the others have the network's names, or numbers.
   const numbered = classNames(known.model).map((name, label) => classes[label] ?? name);
   return { members: [first, ...others], source, classes: classes.length < numbered.length ? numbered : classes };
