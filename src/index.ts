@@ -18,6 +18,9 @@ export { readTensorsFile, writeTensorsFile } from "./checkpoint/node/tensors-fil
 export { encodeTensors, readTensors, type TensorContainer } from "./checkpoint/safetensors.ts";
 export type { ConvertDocument } from "./commands/convert.ts";
 export type { InspectDocument } from "./commands/data/inspect-document.ts";
+// Spec → graph → graph with gradients and update → plan → memory.
+export type { ProtocolOptions } from "./commands/evaluate/choose-protocol.ts";
+export type { EvaluateDocument } from "./commands/evaluate/document.ts";
 export type { CommandEvent } from "./commands/events.ts";
 export { type ModelEntry, models } from "./commands/models.ts";
 export type { PredictDocument } from "./commands/predict.ts";
@@ -42,7 +45,7 @@ export type { Engine, Program, State } from "./engine/contract.ts";
 export { createOneDnnEngine } from "./engine/onednn/engine.ts";
 export type { LibraryPlaces } from "./engine/onednn/library.ts";
 export { createReferenceEngine } from "./engine/reference/engine.ts";
-// Spec → graph → graph with gradients and update → plan → memory.
+export type { Calibration, ReliabilityBin } from "./evaluate/calibration.ts";
 export type { Evaluation } from "./evaluate/evaluate.ts";
 export type { Metric } from "./evaluate/interval.ts";
 export { GraphBuilder } from "./graph/builder.ts";
