@@ -7,6 +7,7 @@ import { goyal2017 } from "./goyal-2017.ts";
 import { he2015Cifar } from "./he-2015-cifar.ts";
 import { he2015Cifar110 } from "./he-2015-cifar-110.ts";
 import { he2015ImageNet } from "./he-2015-imagenet.ts";
+import { photographs } from "./photographs.ts";
 import { strikesBackA3 } from "./strikes-back-a3.ts";
 import { torchvision2021 } from "./torchvision-2021.ts";
 
@@ -14,5 +15,5 @@ import { torchvision2021 } from "./torchvision-2021.ts";
 const published = [he2015ImageNet, he2015Cifar, he2015Cifar110, goyal2017, torchvision2021, strikesBackA3];
 
 export const recipes: ReadonlyMap<string, Recipe> = new Map(
-  [demo, fashionMnist, fineTune, ...published].map((recipe) => [recipe.name, recipe]),
+  [demo, fashionMnist, fineTune, photographs, ...published].map((recipe) => [recipe.name, recipe]),
 );

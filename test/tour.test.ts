@@ -1,6 +1,6 @@
 // A tour: every stage of the library, from a spec to a named picture, in one file that reads from top to bottom. On the reference
 // engine, so that it runs everywhere.
-import { mkdtemp, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -11,9 +11,13 @@ import {
   createReferenceEngine,
   type DataSet,
   fuse,
+  inspect,
+  type Loss,
   loadModel,
+  type Mixing,
   makePlan,
   memorySource,
+  type Optimizer,
   parseSpec,
   planMemory,
   predict,
@@ -21,6 +25,7 @@ import {
   recipe,
   resnet,
   train,
+  type WeightAveraging,
 } from "../src/index.ts";
 
 // Twelve images of 8×8 in two classes: the even ones are bright, the odd ones dark.
@@ -42,6 +47,43 @@ const data: DataSet = {
   origin: "made up",
   files: [],
 };
+
+test("a folder of pictures is looked at before anything is trained on it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "residual-tour-"));
+  try {
+    for (let image = 0; image < images; image++) {
+      const place = join(folder, data.classes[image % 2] ?? "");
+      await mkdir(place, { recursive: true });
+      const raw = { raw: { width: 8, height: 8, channels: 1 } } as const;
+      await sharp(pixels.slice(64 * image, 64 * (image + 1)), raw)
+        .png()
+        .toFile(join(place, `${image}.png`));
+    }
+    const { splits, sizes, broken, contactSheet } = await inspect(folder);
+    expect(splits.reduce((sum, split) => sum + split.images, 0)).toBe(images);
+    expect([sizes?.width.max, broken, contactSheet]).toEqual([8, [], null]);
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+});
+
+test("the parts of a recipe are plain data with types of their own", () => {
+  const optimizer: Optimizer<"adamw"> = {
+    kind: "adamw",
+    beta1: 0.9,
+    beta2: 0.999,
+    epsilon: 1e-8,
+    weightDecay: 0.05,
+    decayBatchNorm: false,
+    decayBias: false,
+  };
+  const loss: Loss = { kind: "binary-cross-entropy", over: "sum", targetThreshold: 0.2 };
+  const mixing: Mixing = { mixup: 0.1, cutmix: 1, switchProbability: 0.5 };
+  const ema: WeightAveraging = { decay: 0.999, warmup: { epochs: 1 }, everySteps: 1 };
+  const parts = { optimizer, loss, mixing, ema };
+  const schedule = { kind: "cosine", learningRate: 0.001 } as const;
+  expect(recipe({ name: "modern", batch: 4, epochs: 5, schedule, ...parts })).toMatchObject(parts);
+});
 
 test("spec → graph → plan → train 3 steps → save → load → predict", async () => {
   // A spec is plain data: a named network, or one of your own.

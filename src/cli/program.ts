@@ -67,6 +67,8 @@ const ofNewRuns = [
   "seed",
   "validation",
   "weights",
+  "fromScratch",
+  "pull",
   "freeze",
   "batchNorm",
   "out",
@@ -75,12 +77,13 @@ const ofNewRuns = [
 ] as const;
 
 const trainRequest = (data: string | undefined, options: Train) => {
-  const { resume, ...rest } = options;
+  const { resume, pull, ...told } = options;
+  const rest = { ...told, ...(!pull && { pull }) };
   const named = { ...rest, ...(data !== undefined && { data }) };
   if (resume === undefined) return { choices: "measured", ...named };
-  const given = ofNewRuns.find((name) => options[name] !== undefined);
+  const given = ofNewRuns.find((name) => rest[name] !== undefined);
   if (given !== undefined) {
-    const flag = given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
+    const flag = given === "pull" ? "no-pull" : given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
     throw new UsageError(`--resume goes on with a run as it was begun; leave out --${flag}`);
   }
   const { engine, threads, convolution, epochs, workers, strict } = rest;
@@ -131,26 +134,41 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       return done(answerSummary(model, shapes, session));
     }),
   );
-  command("train [data]", "trains on a data set: fashion-mnist, or a directory of IDX files", [
-    option("--recipe <name|file.json>", `how to train: ${recipes.join(", ")}, or a file`),
-    option("--model <name|file.json>", "the network (default: the recipe's, or resnet20)"),
-    number("--epochs <n>", "times through the training images"),
-    number("--batch <n>", "images of a step"),
-    number("--learning-rate <rate>", "of the schedule, at its highest"),
-    dtypeOption(),
-    number("--seed <n>", "decides weights, order and augmentation"),
-    number("--validation <n>", "training images held out for choices"),
-    option("--weights <run|file|name>", "weights to start from, with their network; a fresh head where classes differ"),
-    option("--freeze <part>", "with --weights: none, body, or how many stages stay (default: the recipe's)"),
-    option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
-    option("--out <directory>", "the run directory (default: runs/<name>)"),
-    option("--resume <run>", "go on with a run"),
-    option("--strict", "stop, with a list, where images can't be used, instead of training without them"),
-    option("--dry-run", "say what it would take, and stop"),
-    number("--workers <n>", "threads that prepare batches (default: 1)"),
-    ...engineOptions(),
-    choicesOption(),
-  ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
+  command(
+    "train [data]",
+    "trains on a data set: a name such as fashion-mnist, or a folder of photographs, shards, Parquet, CIFAR or IDX files",
+    [
+      option("--recipe <name|file.json>", `how to train: ${recipes.join(", ")}, or a file`),
+      option(
+        "--model <name|file.json>",
+        "the network (default: the recipe's, pretrained weights' for photographs, or resnet20)",
+      ),
+      number("--epochs <n>", "times through the training images"),
+      number("--batch <n>", "images of a step"),
+      number("--learning-rate <rate>", "of the schedule, at its highest"),
+      dtypeOption(),
+      number("--seed <n>", "decides weights, order and augmentation"),
+      number("--validation <n>", "training images held out for choices"),
+      option(
+        "--weights <run|file|name>",
+        "weights to start from, with their network; a fresh head where classes differ",
+      ),
+      option(
+        "--from-scratch",
+        "fresh weights for photographs as well (default: pretrained ones, where they can be had)",
+      ),
+      option("--no-pull", "download no pretrained weights; what the cache holds is used"),
+      option("--freeze <part>", "with --weights: none, body, or how many stages stay (default: the recipe's)"),
+      option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
+      option("--out <directory>", "the run directory (default: runs/<name>)"),
+      option("--resume <run>", "go on with a run"),
+      option("--strict", "stop, with a list, where images can't be used, instead of training without them"),
+      option("--dry-run", "say what it would take, and stop"),
+      number("--workers <n>", "threads that prepare batches (default: 1, or for pictures as many as cores, at most 4)"),
+      ...engineOptions(),
+      choicesOption(),
+    ],
+  ).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
   command("evaluate <weights...>", "how well a network, or an ensemble of several, does on a split of <data>", [

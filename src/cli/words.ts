@@ -27,6 +27,9 @@ export interface Train extends Engines, Weights {
   readonly validation?: number;
   readonly workers?: number;
   readonly weights?: string;
+  readonly fromScratch?: true;
+  /** Commander gives true where --no-pull is left out. */
+  readonly pull: boolean;
   readonly freeze?: string;
   readonly batchNorm?: string;
   readonly out?: string;

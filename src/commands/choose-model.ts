@@ -47,11 +47,18 @@ export const readSpec = async (model: string, cwd: string, options: SpecOptions 
 /**
  * The network for a data set: a named one takes its images and classes; a spec of one's own must be made for them. Photographs of
  * several sizes are brought to the network's: of a named one, the size that it was made for (224×224, of CIFAR's networks 32×32).
+ * `shape` is what a survey of them found: small pictures of one size are taken as they are.
  */
-export const specForData = async (model: string | ResNetSpec, data: DataSet, cwd: string): Promise<ResNetSpec> => {
+export const specForData = async (
+  model: string | ResNetSpec,
+  data: DataSet,
+  cwd: string,
+  shape: MapShape | null = pixelShapeOf(data.train),
+): Promise<ResNetSpec> => {
   const input = pixelShapeOf(data.train);
   const classes = data.classes.length;
-  if (typeof model === "string" && !isSpecFile(model)) return namedSpec(model, { ...(input && { input }), classes });
+  if (typeof model === "string" && !isSpecFile(model))
+    return namedSpec(model, { ...(shape && { input: shape }), classes });
   const spec = typeof model === "string" ? await readSpec(model, cwd) : model;
   if ((input !== null && !sameShape(spec.input, input)) || spec.classes !== classes) {
     throw new UsageError(

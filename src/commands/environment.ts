@@ -6,6 +6,7 @@ import type { Choices, Engine } from "../engine/contract.ts";
 import type { Recipe } from "../train/recipe.ts";
 import type { CommandEvent } from "./events.ts";
 import type { Machine } from "./machine.ts";
+import type { PullDocument } from "./pull/pulled-model.ts";
 import type { Host } from "./run-directory/host.ts";
 
 /** Engines that a person can ask for. */
@@ -59,6 +60,11 @@ export interface CommandEnvironment {
   ) => Promise<OpenedEngine>;
   /** By name or path; knows where data sets are kept on this machine. */
   readonly openDataSet: (nameOrPath: string, options: DataSetOptions) => Promise<DataSet>;
+  /**
+   * Fetches pretrained weights by name into the cache folder (pull.ts). Left out where nothing may be fetched: then only what the cache
+   * holds counts as there.
+   */
+  readonly pull?: (name: string) => Promise<PullDocument>;
   /** Asks long work to stop: training finishes its step and writes a checkpoint, anything else rejects with the signal's reason. */
   readonly signal?: AbortSignal;
   readonly onEvent: (event: CommandEvent) => void;

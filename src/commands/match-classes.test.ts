@@ -20,8 +20,13 @@ describe("matchClasses(source, data, known)", () => {
   });
   test("leaves numbers alone that the data fix, where the network has other words for as many classes", () => {
     const fixed = { ...data, labelsAreFixed: true };
-    expect(matchClasses(source, fixed, ["tabby", "dogs"]).source).toBe(source);
-    expect(matchClasses(source, fixed, ["cats", "dogs"]).source).toBe(source);
+    const taken = matchClasses(source, fixed, ["tabby", "dogs"]);
+    expect(taken.source).toBe(source);
+    expect(taken.notice).toBe(
+      'photos and the weights name one class differently (class 0: "cats" and "tabby"): the numbers of photos are taken to be the weights\'; if they aren\'t, the figures mean nothing',
+    );
+    expect(matchClasses(source, fixed, ["x", "y"]).notice).toContain("name 2 of 2 classes differently");
+    expect(matchClasses(source, fixed, ["cats", "dogs"])).toEqual({ source, classes: ["cats", "dogs"] });
     expect([...matchClasses(source, fixed, ["dogs", "cats"]).source.labels]).toEqual([1, 0]);
     expect(() => matchClasses(source, fixed, ["a", "b", "c"])).toThrow(
       "photos has classes that the weights don't know",

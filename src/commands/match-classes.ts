@@ -12,7 +12,18 @@ export interface MatchedImages {
   readonly source: ImageSource;
   /** Names by label. */
   readonly classes: readonly string[];
+  /** One sentence, where numbers were taken for the same classes though their names differ. */
+  readonly notice?: string;
 }
+
+/** The first class that two lists of as many name in other words, said; null where there is none. */
+const otherNames = ({ name, classes }: Pick<DataSet, "name" | "classes">, known: readonly string[]): string | null => {
+  const differing = classes.flatMap((other, label) => (other === known[label] ? [] : [label]));
+  const [first] = differing;
+  if (first === undefined) return null;
+  const others = differing.length === 1 ? "one class" : `${differing.length} of ${classes.length} classes`;
+  return `${name} and the weights name ${others} differently (class ${first}: "${classes[first]}" and "${known[first]}"): the numbers of ${name} are taken to be the weights'; if they aren't, the figures mean nothing`;
+};
 
 /** ImageNet has two classes "crane", the bird and the machine, and two "maillot": which one is meant, a folder's name can't say. */
 const checkUnambiguous = (
@@ -31,7 +42,8 @@ const checkUnambiguous = (
 
 /**
  * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the images lie in memory,
- * the numbers are taken as they are; also where the data fix their numbers (`labelsAreFixed`) and name as many classes in other words.
+ * the numbers are taken as they are; also where the data fix their numbers (`labelsAreFixed`) and name as many classes in other words: that comes
+ * with a notice.
  * Throws UsageError for a class that the network doesn't know, and for one whose name it gives to more than one of its classes.
  */
 export const matchClasses = (
@@ -44,8 +56,9 @@ export const matchClasses = (
   const labelOf = new Map(known.map((name, label) => [name, label]));
   const unknown = classes.filter((name) => !labelOf.has(name));
   if (data.labelsAreFixed === true && known.length === classes.length) {
-    const isSame = classes.every((name, label) => name === known[label]);
-    if (isSame || unknown.length > 0) return { source, classes: known };
+    const notice = otherNames(data, known);
+    if (notice === null) return { source, classes: known };
+    if (unknown.length > 0) return { source, classes: known, notice };
   }
   if (unknown.length > 0) {
     throw new UsageError(

@@ -17,6 +17,9 @@ const sources: Readonly<Record<string, Source>> = {
 };
 export const pullableNames: readonly string[] = Object.keys(sources);
 
+/** What is fine-tuned where a person names no weights: the one name whose bytes are known beforehand. */
+export const defaultPull = { name: "resnet50-keras", mostBytes: resnetImagenet.maxBytes } as const;
+
 const hubPrefix = "hf:";
 /** Whether a word can only mean something to pull: for `<weights>`. */
 export const isPullable = (name: string): boolean => name.startsWith(hubPrefix) || Object.hasOwn(sources, name);

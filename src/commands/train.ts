@@ -3,6 +3,7 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, invariant, UsageError } from "../base/errors.ts";
+import type { DataSet } from "../data/data-set.ts";
 import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
@@ -17,11 +18,18 @@ import { readChoices, writeChoices } from "./run-directory/choices-file.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
+import { defaultStart } from "./train/default-start.ts";
 import { withEarlierTime } from "./train/earlier-time.ts";
 import { journalOf } from "./train/journal.ts";
 import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
-import { estimateOf, type Preparation, prepareTraining, trainingOf } from "./train/preparation.ts";
+import {
+  estimateOf,
+  type Preparation,
+  type PreparationOptions,
+  prepareTraining,
+  trainingOf,
+} from "./train/preparation.ts";
 import { checkSameData, newRunRecord, recipeOfRecord } from "./train/run-record-of.ts";
 import { differingBits } from "./train/same-bits.ts";
 import { readModelMetadata } from "./trained-model.ts";
@@ -33,22 +41,22 @@ import { readModelMetadata } from "./trained-model.ts";
 export const train = async (options: TrainOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
-  const recipe = await chooseRecipe(options, environment.recipes, host.cwd);
-  const { data = recipe.data, model, weights, workers, out } = options;
-  if (data === null) throw new UsageError("say what to train on: residual train <data>, for example fashion-mnist");
+  const { model, out } = options;
   if (out !== undefined) await refuseExisting(out, host.cwd);
-  const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
-  if (options.strict === true) refuseLeftOut(preparation.data);
+  const { preparation, data } = await prepare(options, "residual train <data>, for example fashion-mnist", environment);
 
   const chosen = await engineForTraining(options, environment);
   try {
+    const { spec, recipe } = preparation;
     checkPrecision(recipe.dtype, chosen.engine, environment);
     const { estimate, implementations } = await tellEstimate(preparation, chosen, environment);
+    tellDefault(preparation, estimate, environment);
     if (options.dryRun === true) return { kind: "estimate", estimate };
     environment.signal?.throwIfAborted();
+    const { weights = preparation.byDefault?.weights } = options;
     const named = { data, ...(model !== undefined && { model }), ...(weights !== undefined && { weights }) };
     const record = newRunRecord(preparation, named, chosen, implementations, environment);
-    const name = options.recipe === undefined ? `${preparation.spec.name}-${preparation.data.name}` : recipe.name;
+    const name = options.recipe === undefined ? `${spec.name}-${preparation.data.name}` : recipe.name;
     const place = out === undefined ? { name: directoryName(name) } : { path: out };
     const directory = await createRunDirectory(place, record, host);
     return await runIn(directory, preparation, chosen, environment);
@@ -66,14 +74,10 @@ export const trainInMemory = async (
   given: CommandEnvironment,
 ): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
   const environment = options.strict === true ? strictly(given) : given;
-  const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
-  const { data = recipe.data, model, weights, workers } = options;
-  if (data === null) throw new UsageError("say what to train on: give data");
-  const preparation = await prepareTraining({ data, model, recipe, weights, workers }, environment);
-  if (options.strict === true) refuseLeftOut(preparation.data);
+  const { preparation } = await prepare(options, "give data", environment);
   const { engine } = await engineForTraining(options, environment);
   try {
-    checkPrecision(recipe.dtype, engine, environment);
+    checkPrecision(preparation.recipe.dtype, engine, environment);
     const { onEvent } = environment;
     const result = await trainNetwork({ ...trainingOf(preparation, environment), engine, onEvent });
     return { preparation, result };
@@ -121,6 +125,33 @@ export const resumeTraining = async (options: ResumeOptions, given: CommandEnvir
   } finally {
     if (!isTakenOver) await directory.close();
   }
+};
+
+/** Recipe and data, and what is trained by default where neither network, weights nor recipe are named. */
+const prepare = async (
+  options: TrainOptions,
+  remedy: string,
+  environment: CommandEnvironment,
+): Promise<{ readonly preparation: Preparation; readonly data: string | DataSet }> => {
+  const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
+  const { data = recipe.data, model, weights, workers } = options;
+  if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
+  const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
+    defaultStart(options, recipe, opened, survey, environment);
+  const preparation = await prepareTraining({ data, model, recipe, weights, workers, chooseDefault }, environment);
+  if (options.strict === true) refuseLeftOut(preparation.data);
+  return { preparation, data };
+};
+
+/** What was chosen for the person, and how long it will take. */
+const tellDefault = (
+  { byDefault, recipe }: Preparation,
+  { secondsPerEpoch }: EstimateEvent,
+  { onEvent }: CommandEnvironment,
+): void => {
+  if (byDefault === null) return;
+  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * recipe.epochs;
+  onEvent({ event: "notice", message: byDefault.say(seconds) });
 };
 
 /** A name as run directories can have it. */

@@ -10,7 +10,7 @@ import type { CommandEnvironment, ConvolutionAlgorithm, EngineName, OpenedEngine
 import { type Fonts, findFonts } from "../commands/fonts.ts";
 import { type Machine, measureMachine } from "../commands/machine.ts";
 import { npmRegistry } from "../commands/pull/npm-package.ts";
-import type { PullEnvironment } from "../commands/pull.ts";
+import { type PullEnvironment, pull } from "../commands/pull.ts";
 import { type Host, processIdentity } from "../commands/run-directory/host.ts";
 import { fashionMnist } from "../data/node/fashion-mnist.ts";
 import { openDataSet } from "../data/node/open-data-set.ts";
@@ -132,6 +132,7 @@ export const nodeEnvironment = (
   openEngine: (name, threads, convolution, choices) =>
     engines[name](threads, convolution, choices === undefined ? null : { known: choices, onEvent: given.onEvent }),
   openDataSet: openData,
+  pull: (name) => pull(name, nodePullEnvironment(given)),
 });
 
 /** What pulling is handed: HF_ENDPOINT, as Hugging Face's own programs have it, names a mirror of the hub. */

@@ -3,6 +3,8 @@
 import { UsageError } from "../base/errors.ts";
 import { type EngineOptions, engineForInference } from "../commands/choose-engine.ts";
 import { checkPrecision, precisionOf } from "../commands/choose-precision.ts";
+import { inspect as inspectDataSet } from "../commands/data/inspect.ts";
+import type { InspectDocument } from "../commands/data/inspect-document.ts";
 import { type ProtocolOptions, protocolOf } from "../commands/evaluate/choose-protocol.ts";
 import { type EvaluateDocument, evaluateDocument } from "../commands/evaluate/document.ts";
 import { evaluateModel } from "../commands/evaluate/evaluate-model.ts";
@@ -43,6 +45,25 @@ export const openData = (nameOrPath: string, options: Omit<DataSetOptions, "cach
 export const fashionMnist = (options: Omit<DataSetOptions, "cache"> = {}): Promise<DataSet> =>
   openData("fashion-mnist", options);
 
+export interface InspectOptions extends LongWork {
+  /** The PNG file of a contact sheet; by default none is drawn. */
+  readonly sheet?: string;
+  /** False looks at headers and ends of pictures alone: much faster, and blind to damage in their middle; default true. */
+  readonly decode?: boolean;
+}
+
+/**
+ * What is in a data set (a name or path), before anything is trained on it: images by class and split, sizes in pixels, formats, what is
+ * broken, duplicates within and between splits. What is found is no error; throws UsageError for what is no data set.
+ */
+export const inspect = (
+  nameOrPath: string,
+  { sheet, decode = true, ...work }: InspectOptions = {},
+): Promise<InspectDocument> => {
+  if (sheet !== undefined) useFonts();
+  return inspectDataSet({ data: nameOrPath, sheet: sheet ?? false, decode }, environmentOf(work, "inspect"));
+};
+
 /** As the command's; `data` and `model` are needed here unless the recipe names them. */
 export interface TrainOptions extends Omit<CommandTrainOptions, "dryRun">, LongWork {}
 
@@ -72,8 +93,9 @@ const runOf = (
  *
  * `model` is a spec (`resnet(20, …)`), a named network or a spec's file; `data` a data set, a name or a path. `recipe` is a value,
  * a recipe's name or file; `epochs`, `batch`, `learningRate`, `seed`, `validation` change it. Without one: SGD with momentum 0.9,
- * weight decay 5e-4, one cycle up to the rate 0.2 and down, 10 epochs of batches of 128, no augmentation. Threads default to the
- * cores that this process may use. Nothing is written. The test split is not looked at.
+ * weight decay 5e-4, one cycle up to the rate 0.2 and down, 10 epochs of batches of 128, no augmentation. Photographs with neither
+ * model, weights nor recipe are fine-tuned from pretrained weights: of the cache, or fetched (at most 100 MB, told in a notice event
+ * before) unless `pull` is false; `fromScratch` leaves them out. Threads default to the cores that this process may use. Nothing is written. The test split is not looked at.
  *
  * Throws UsageError and FormatError for what the caller can mend, MissingError without oneDNN (`engine: "reference"` needs none,
  * and is hundreds of times slower), NonFiniteError when the loss is no longer a number.

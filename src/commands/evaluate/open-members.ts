@@ -60,7 +60,8 @@ export const openMembers = async (
   if (first === undefined) throw new UsageError("name the weights to evaluate, and then the data");
   for (const other of others) checkSameClasses(first, other);
   const known = members.find(({ model }) => model.classes !== null) ?? first;
-  const { source, classes } = matchClasses(images, data, known.model.classes);
+  const { source, classes, notice } = matchClasses(images, data, known.model.classes);
+  if (notice !== undefined) onEvent({ event: "notice", message: notice });
   // A data set in memory with fewer classes than the network: the others have the network's names, or numbers.
   const numbered = classNames(known.model).map((name, label) => classes[label] ?? name);
   return { members: [first, ...others], source, classes: classes.length < numbered.length ? numbered : classes };

@@ -1,6 +1,6 @@
 // A model that was fetched and converted, and its file in the cache: safetensors as every weights file of ours, whole or not there, with
 // a small record beside it that says where it came from and what its bytes are.
-import { mkdir, readFile, rm } from "node:fs/promises";
+import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import type { NamedTensors } from "../../base/tensor.ts";
@@ -57,6 +57,22 @@ export const findPulled = async (cacheFolder: string, name: string): Promise<Pul
   } catch {
     return null; // not there, or not whole: it is pulled (again)
   }
+};
+
+/** Names of the models in the cache, by what they learned: the smallest first. Whether they are whole, findPulled says. */
+export const pulledNames = async (cacheFolder: string): Promise<readonly string[]> => {
+  const found: z.infer<typeof recordSchema>[] = [];
+  for (const file of await readdir(pulledFolder(cacheFolder)).catch(() => [])) {
+    if (!file.endsWith(".json")) continue;
+    try {
+      found.push(recordSchema.parse(JSON.parse(await readFile(join(pulledFolder(cacheFolder), file), "utf8"))));
+    } catch {
+      // No record of ours: it is as if it weren't there.
+    }
+  }
+  const order = (a: (typeof found)[number], b: (typeof found)[number]): number =>
+    a.parameters - b.parameters || (a.name < b.name ? -1 : 1);
+  return found.sort(order).map(({ name }) => name);
 };
 
 /** Writes a model into the cache: the weights first, then the record that says they are whole. */

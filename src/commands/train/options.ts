@@ -17,12 +17,20 @@ export interface TrainOptions extends EngineOptions, RecipeOverrides {
   readonly recipe?: string | Recipe;
   /**
    * Weights to start from: a run directory, a weights file or a pulled name. Their network and preprocessing are used, and their head
-   * where the classes are the data's; else a fresh one. By default fresh weights by the seed.
+   * where the classes are the data's; else a fresh one. By default fresh weights by the seed, but for photographs of which
+   * neither model nor recipe is named: then pretrained ones, if they can be had.
    */
   readonly weights?: string;
+  /**
+   * Fresh weights, where a folder of photographs would be trained on from pretrained ones by default (when `model`, `recipe` and
+   * `weights` are left out).
+   */
+  readonly fromScratch?: boolean;
+  /** Whether that default may download weights that the cache lacks; it may unless this is false. */
+  readonly pull?: boolean;
   /** The run directory, which may not exist; by default runs/<recipe>, runs/<recipe>-2, … */
   readonly out?: string;
-  /** Threads that prepare batches; 1 by default. */
+  /** Threads that prepare batches. By default 1 for images in memory; for pictures, which are decoded, as many as cores, at most 4. */
   readonly workers?: number;
   /** Stops, with a list, where images can't be used; by default others take their place. */
   readonly strict?: boolean;

@@ -4,8 +4,9 @@ import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-images.ts";
-import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
-import { defaultSlots, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
+import { preprocessingFor } from "../../data/node/fit-preprocessing.ts";
+import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
+import { type ImageSurvey, surveyImages } from "../../data/node/survey-images.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { sourceBytes } from "../../data/source.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
@@ -16,6 +17,7 @@ import { specForData } from "../choose-model.ts";
 import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
 import { sharedImagesSentences } from "../data/shared-images.ts";
 import type { CommandEnvironment } from "../environment.ts";
+import type { DefaultStart } from "./default-start.ts";
 import { smallImageWarning } from "./small-image-warning.ts";
 import { checkFreezing, startingModel } from "./starting-model.ts";
 
@@ -28,6 +30,8 @@ export interface Preparation {
   readonly weights: NamedTensors | null;
   readonly workers: number;
   readonly place: TrainingPlace;
+  /** What was chosen where a person left it open; null where there was nothing to choose. */
+  readonly byDefault: DefaultStart | null;
 }
 
 export interface PreparationOptions {
@@ -40,9 +44,9 @@ export interface PreparationOptions {
   /** Of a training that is gone on with: its network and preprocessing. */
   readonly resumed?: Pick<Preparation, "spec" | "preprocessing"> | undefined;
   readonly workers?: number | undefined;
+  /** Asked, when the data are open, what is trained by default; null: as `recipe`, `model` and `weights` say. */
+  readonly chooseDefault?: ((data: DataSet, survey: ImageSurvey) => Promise<DefaultStart | null>) | undefined;
 }
-
-const defaultWorkers = 1;
 
 const openData = async (data: string | DataSet, recipe: Recipe, environment: CommandEnvironment): Promise<DataSet> => {
   const { validationImages: validation, seed } = recipe;
@@ -56,22 +60,28 @@ const openData = async (data: string | DataSet, recipe: Recipe, environment: Com
 
 const defaultModel = "resnet20";
 
-/** Network, preprocessing and weights to begin with. */
-const startOf = async (
-  { model, weights, recipe }: PreparationOptions,
-  data: DataSet,
-  environment: CommandEnvironment,
-): Promise<Pick<Preparation, "spec" | "preprocessing" | "weights">> => {
+/** What training begins with. */
+type Start = Pick<Preparation, "spec" | "recipe" | "preprocessing" | "weights" | "byDefault">;
+
+/** Network, recipe, preprocessing and weights to begin with. */
+const startOf = async (options: PreparationOptions, data: DataSet, environment: CommandEnvironment): Promise<Start> => {
+  const survey = await surveyImages(data.train, (images, ofImages) =>
+    environment.onEvent({ event: "statistics", images, ofImages }),
+  );
+  const byDefault = (await options.chooseDefault?.(data, survey)) ?? null;
+  const { recipe } = byDefault ?? options;
+  const { model, weights = byDefault?.weights } = options;
+  const fitted = (input: ResNetSpec["input"]): Preprocessing => preprocessingFor(survey, data.train.kind, input);
   if (weights === undefined) {
     checkFreezing(recipe);
-    const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd);
-    return { spec, preprocessing: await fitPreprocessing(data.train, spec.input), weights: null };
+    const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd, survey.shape);
+    return { spec, recipe, preprocessing: fitted(spec.input), weights: null, byDefault };
   }
   const start = await startingModel(weights, model, data, recipe.seed, environment);
   environment.onEvent({ event: "notice", message: start.notice });
-  const preprocessing = start.preprocessing ?? (await fitPreprocessing(data.train, start.spec.input));
+  const preprocessing = start.preprocessing ?? fitted(start.spec.input);
   const input = [preprocessing.channels, ...preprocessing.size] as const;
-  return { spec: { ...start.spec, input }, preprocessing, weights: start.tensors };
+  return { spec: { ...start.spec, input }, recipe, preprocessing, weights: start.tensors, byDefault };
 };
 
 /** A run's data may have been exchanged since. */
@@ -93,11 +103,11 @@ export const prepareTraining = async (
   options: PreparationOptions,
   environment: CommandEnvironment,
 ): Promise<Preparation> => {
-  const { recipe, workers = defaultWorkers } = options;
-  if (!Number.isInteger(workers) || workers < 0) {
-    throw new UsageError(`--workers should be a whole number of at least 0 but is ${workers}`);
+  if (options.workers !== undefined && !(Number.isInteger(options.workers) && options.workers >= 0)) {
+    throw new UsageError(`--workers should be a whole number of at least 0 but is ${options.workers}`);
   }
-  const data = await openData(options.data, recipe, environment);
+  const data = await openData(options.data, options.recipe, environment);
+  const { workers = defaultWorkers(data.train) } = options;
   const images = data.train.labels.length;
   const validationImages = data.validation?.labels.length ?? 0;
   environment.onEvent({
@@ -108,8 +118,8 @@ export const prepareTraining = async (
     validationImages,
     testImages: data.test.labels.length,
   });
-  const { spec, preprocessing, weights } = options.resumed
-    ? { ...options.resumed, weights: null }
+  const { spec, recipe, preprocessing, weights, byDefault } = options.resumed
+    ? { ...options.resumed, recipe: options.recipe, weights: null, byDefault: null }
     : await startOf(options, data, environment);
   checkClasses(spec, data);
   for (const message of options.resumed ? [] : warningsOf(spec, data))
@@ -125,7 +135,7 @@ export const prepareTraining = async (
   };
   // The images are in memory by now: what is available is what is left beside them.
   refuseIfTooLarge(recipe, place, environment.measureMachine().availableMemoryBytes + place.sourceBytes);
-  return { spec, recipe, data, preprocessing, weights, workers, place };
+  return { spec, recipe, data, preprocessing, weights, workers, place, byDefault };
 };
 
 export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>

@@ -1,31 +1,40 @@
-// The preprocessing that a training split asks for: of images of one shape, that shape, and mean and deviation of their pixels,
-// computed once; of photographs, the usual one for the network's size.
+// The preprocessing that a training split asks for: of images of one shape, in memory or small pictures of one size, that shape, and
+// mean and deviation of their pixels; of photographs, the usual one for the network's size.
 import { UsageError } from "../../base/errors.ts";
 import { photographPreprocessing } from "../photographs.ts";
-import { pixelStatistics } from "../pixel-statistics.ts";
 import { type Preprocessing, preprocessingOf } from "../preprocessing.ts";
-import { readMemory } from "../reader.ts";
-import type { ImageSource, PixelShape, SourceKind } from "../source.ts";
+import type { ImageSource, PixelShape } from "../source.ts";
+import { type ImageSurvey, surveyImages } from "./survey-images.ts";
 
-const fitPhotographs = async (_: ImageSource, input: PixelShape | null): Promise<Preprocessing> => {
+/** Grey images have the same numbers in each channel of a network for colours. */
+const forChannels = <T>(values: readonly T[], channels: number): readonly T[] =>
+  values.length === 1 ? Array.from({ length: channels }, () => values[0]!) : values;
+
+/**
+ * The preprocessing for what a survey of train found. `input` is the network's [C, H, W]: small pictures are taken as they are where it is of
+ * their size, and prepared as photographs where it is of another.
+ */
+export const preprocessingFor = (
+  { shape, statistics }: ImageSurvey,
+  kind: ImageSource["kind"],
+  input: PixelShape | null,
+): Preprocessing => {
+  if (shape !== null && statistics !== null) {
+    const fits = input === null || (input[1] === shape[1] && input[2] === shape[2]);
+    const channels = kind === "memory" || input === null ? shape[0] : input[0];
+    if (kind === "memory" || (fits && (shape[0] === 1 || shape[0] === channels))) {
+      const { mean, deviation } = statistics;
+      const widened = { mean: forChannels(mean, channels), deviation: forChannels(deviation, channels) };
+      return preprocessingOf([channels, shape[1], shape[2]], widened);
+    }
+  }
   if (input === null) throw new UsageError("pictures of several sizes need to know the network's input; give it");
   return photographPreprocessing(input);
 };
 
-const fits: {
-  readonly [K in SourceKind]: (train: ImageSource<K>, input: PixelShape | null) => Promise<Preprocessing>;
-} = {
-  memory: async (train) => preprocessingOf(train.shape, pixelStatistics(readMemory(train))),
-  files: fitPhotographs,
-  spans: fitPhotographs,
-  parquet: fitPhotographs,
-};
-
 /**
- * To be called with train, never with test. Reads every image in memory once (60,000 of 28×28: 0.1 s), and none of files: `input` is
- * the network's [C, H, W], which files need.
+ * To be called with train, never with test. Reads every image in memory once (60,000 of 28×28: 0.1 s), every picture of a source of small ones
+ * of one size (at most 64 pixels), and the headers of a few of photographs: for these `input`, the network's [C, H, W], is needed.
  */
-export const fitPreprocessing = <K extends SourceKind>(
-  train: ImageSource<K>,
-  input: PixelShape | null = null,
-): Promise<Preprocessing> => fits[train.kind](train, input);
+export const fitPreprocessing = async (train: ImageSource, input: PixelShape | null = null): Promise<Preprocessing> =>
+  preprocessingFor(await surveyImages(train), train.kind, input);

@@ -38,6 +38,16 @@ const layoutOf = (names: readonly string[], labels: CifarLabels): CifarLayout | 
     : null;
 };
 
+/** Of CIFAR-10 and of CIFAR-100, as their authors publish them. */
+const published = { train: 50_000, test: 10_000 } as const;
+
+/** Files that were cut off between two images can't be told from whole ones, nor can a missing batch, but by their number. */
+const otherNumbers = ({ title }: CifarLayout, { train, test }: DataSet): string | null => {
+  const [trained, tested] = [train.labels.length, test.labels.length];
+  if (trained === published.train && tested === published.test) return null;
+  return `${title} has ${published.train} training and ${published.test} test images; these files hold ${trained} and ${tested}`;
+};
+
 const readBounded = async (directory: string, name: string): Promise<NamedBytes> => {
   const file = join(directory, name);
   const { size } = await stat(file);
@@ -70,6 +80,9 @@ export const cifarFolder = async (
     files.set(name, await readBounded(folder, name));
     options.signal?.throwIfAborted();
   }
+  const { onEvent } = options;
   const whole = cifarDataSet(layout, files, { where: folder, found: `the binary files in ${folder}` });
+  const message = otherNumbers(layout, whole);
+  if (message !== null) onEvent?.({ event: "notice", message });
   return holdOutValidation(whole, options.validation ?? 0, options.seed ?? 0);
 };

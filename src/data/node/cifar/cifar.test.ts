@@ -32,8 +32,14 @@ describe("a folder of CIFAR's binary files", () => {
       "test_batch.bin": cifarBytes(images),
       "readme.html": "",
     });
-    const data = await openDataSet(directory, { validation: 0 });
+    const told: string[] = [];
+    const data = await openDataSet(directory, {
+      validation: 0,
+      onEvent: (event) => event.event === "notice" && told.push(event.message),
+    });
     expect([...data.train.labels]).toEqual([0, 8, 3]);
+    // A file that was cut off between two images is whole, but for their number.
+    expect(told).toEqual(["CIFAR-10 has 50000 training and 10000 test images; these files hold 3 and 10"]);
     expect(data.classes).toEqual(cifarClasses);
     expect(data.origin).toBe(`CIFAR-10, 32×32 RGB, 10 classes, from the binary files in ${directory}`);
     expect(data.files).toHaveLength(4);

@@ -25,9 +25,9 @@ const sizeFields = (bytes: Uint8Array): { readonly at: readonly [number, number]
   return null;
 };
 
-type Damage = (whole: Uint8Array, stream: RandomStream) => Uint8Array;
+export type Damage = (whole: Uint8Array, stream: RandomStream) => Uint8Array;
 
-const damages: Readonly<Record<string, Damage>> = {
+export const damages: Readonly<Record<string, Damage>> = {
   flipped: (whole, stream) => {
     const bytes = Uint8Array.from(whole);
     for (let flips = 1 + stream.below(6); flips > 0; flips--)

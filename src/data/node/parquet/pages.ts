@@ -4,6 +4,7 @@ import type { FileHandle } from "node:fs/promises";
 import { parquetHeader } from "hyparquet/src/column.js";
 import { FormatError } from "../../../base/errors.ts";
 import { openWindow } from "../file-window.ts";
+import { checkThriftStruct } from "./check-thrift.ts";
 import type { ColumnChunk, ParquetFile } from "./parquet-file.ts";
 
 /** One page. */
@@ -64,6 +65,7 @@ export const findPages = async (
     const reader = { view: new DataView(window.buffer, window.byteOffset, window.byteLength), offset: 0 };
     let header: Header;
     try {
+      checkThriftStruct(window);
       header = parquetHeader(reader);
     } catch (error) {
       const reason = error instanceof Error ? error.message : String(error);

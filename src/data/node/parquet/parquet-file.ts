@@ -3,6 +3,7 @@
 import { open, stat } from "node:fs/promises";
 import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
 import { FormatError } from "../../../base/errors.ts";
+import { checkThriftStruct } from "./check-thrift.ts";
 
 /** Footers are read whole. That of a file of ImageNet on the hub has some 20 kB. */
 const largestFooterBytes = 2 ** 24;
@@ -116,6 +117,7 @@ const decodeFooter = (
   bytes: number,
 ): Omit<ParquetFile, "path" | "name" | "bytes"> => {
   try {
+    checkThriftStruct(footer);
     const metadata = parquetMetadata(footer, { geoparquet: false });
     const groups = groupsOf(metadata, name, bytes);
     return {
