@@ -18,5 +18,6 @@ export const he2015Cifar = recipe({
     factor: 0.1,
   },
   augmentation: { pad: 4, flip: true },
+  subtractedMean: "pixel",
   seed: 1,
 });

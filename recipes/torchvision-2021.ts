@@ -22,7 +22,13 @@ export const torchvision2021 = recipe({
   augmentation: {
     crop: { kind: "random-resized", areaFraction: [0.08, 1], aspect: [3 / 4, 4 / 3], interpolation: "bilinear" },
     flip: true,
-    erase: { probability: 0.1, areaFraction: [0.02, 0.33], aspect: [0.3, 3.3], fill: "mean" },
+    erase: {
+      probability: 0.1,
+      areaFraction: [0.02, 0.33],
+      aspect: [0.3, 3.3],
+      aspectDraw: "logarithmic",
+      fill: "mean",
+    },
   },
   seed: 1,
 });

@@ -30,6 +30,7 @@ const preprocessingSchema = z.strictObject({
   channels: z.number(),
   mean: z.array(z.number()),
   deviation: z.array(z.number()),
+  pixelMean: z.array(z.number()).exactOptional(),
   channelOrder: z.enum(["RGB", "BGR"]).exactOptional(),
   fit: fitSchema.exactOptional(),
 });

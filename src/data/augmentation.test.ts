@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomPurposes, randomStream } from "../base/philox.ts";
-import { type Augmentation, checkAugmentation, drawAugmentation, paperErasing } from "./augmentation.ts";
+import {
+  type Augmentation,
+  checkAugmentation,
+  drawAugmentation,
+  noAugmentation,
+  paperErasing,
+} from "./augmentation.ts";
 
 const stream = (epoch: number, image: number) => randomStream(3, randomPurposes.augmentation, epoch, image);
-const padAndFlip: Augmentation = { crop: null, pad: 4, flip: true, erase: null };
+const padAndFlip: Augmentation = { ...noAugmentation, pad: 4, flip: true };
 
 describe("drawAugmentation(augmentation, height, width, stream)", () => {
   test("draws the 9 × 9 crops of 4 padded pixels and both mirrorings equally often", () => {
@@ -57,7 +63,7 @@ describe("drawAugmentation(augmentation, height, width, stream)", () => {
   });
 
   test("ends even where no rectangle fits", () => {
-    const impossible = { probability: 1, areaFraction: [1, 1], aspect: [50, 50], fill: "mean" } as const;
+    const impossible = { ...paperErasing, probability: 1, areaFraction: [1, 1], aspect: [50, 50] } as const;
     expect(drawAugmentation({ ...padAndFlip, erase: impossible }, 8, 8, stream(0, 0)).erased).toBeNull();
   });
 

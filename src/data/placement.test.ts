@@ -6,6 +6,7 @@ import { eraseRectangle, placeImage } from "./placement.ts";
 
 /** Channel c adds 1000 · (c + 1), so that a pixel of a wrong channel shows. No pixel becomes 0: 0 is padding. */
 const tables = [1, 2].map((c) => Float32Array.from({ length: 256 }, (_, value) => 1000 * c + value));
+const normalisation = { tables, centres: null };
 
 describe("placeImage(pixels, drawn, tables, out, outOffset)", () => {
   test("moves, mirrors and pads as its formula says", () => {
@@ -21,7 +22,13 @@ describe("placeImage(pixels, drawn, tables, out, outOffset)", () => {
           const C = 2;
           const bytes = Uint8Array.from({ length: 3 + C * H * W }, (_, i) => (37 * i) % 256);
           const out = new Float32Array(5 + C * H * W + 5).fill(-1);
-          placeImage({ bytes, offset: 3, shape: [C, H, W] }, { shiftY, shiftX, flip, erased: null }, tables, out, 5);
+          placeImage(
+            { bytes, offset: 3, shape: [C, H, W] },
+            { shiftY, shiftX, flip, erased: null },
+            normalisation,
+            out,
+            5,
+          );
           for (let c = 0; c < C; c++) {
             for (let y = 0; y < H; y++) {
               for (let x = 0; x < W; x++) {
@@ -44,8 +51,8 @@ describe("eraseRectangle(rectangle, fill, shape, tables, stream, out, outOffset)
   const rectangle = { top: 1, left: 2, height: 2, width: 3 };
   const erase = (fill: "mean" | "random") => {
     const out = new Float32Array(2 * 4 * 6);
-    placeImage({ bytes: new Uint8Array(48), offset: 0, shape: [2, 4, 6] }, unaugmented, tables, out, 0);
-    eraseRectangle(rectangle, fill, [2, 4, 6], tables, randomStream(1, 3), out, 0);
+    placeImage({ bytes: new Uint8Array(48), offset: 0, shape: [2, 4, 6] }, unaugmented, normalisation, out, 0);
+    eraseRectangle(rectangle, fill, [2, 4, 6], normalisation, randomStream(1, 3), out, 0);
     return out;
   };
   const changed = (out: Float32Array) => [...out.keys()].filter((i) => out[i] !== (i < 24 ? 1000 : 2000));

@@ -65,7 +65,11 @@ const startOf = async (
   if (weights === undefined) {
     checkFreezing(recipe);
     const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd);
-    return { spec, preprocessing: await fitPreprocessing(data.train, spec.input), weights: null };
+    return {
+      spec,
+      preprocessing: await fitPreprocessing(data.train, spec.input, recipe.subtractedMean),
+      weights: null,
+    };
   }
   const start = await startingModel(weights, model, data, recipe.seed, environment);
   environment.onEvent({ event: "notice", message: start.notice });

@@ -3,7 +3,7 @@ import { createHash } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { Augmentation } from "../augmentation.ts";
+import { type Augmentation, noAugmentation } from "../augmentation.ts";
 import { photographPreprocessing } from "../photographs.ts";
 import type { BrokenImage } from "../prepare.ts";
 import { prepareImage } from "../prepare-image.ts";
@@ -20,7 +20,7 @@ beforeAll(async () => {
 });
 
 const preprocessing = photographPreprocessing([3, 24, 32]);
-const augmentation: Augmentation = { crop: inceptionCrop, pad: 0, flip: true, erase: null };
+const augmentation: Augmentation = { ...noAugmentation, crop: inceptionCrop, flip: true };
 
 /** The files as a source, of classes 0, 1, 2, 0, … */
 const sourceOf = async (files: Readonly<Record<string, Uint8Array>> = images) => {
