@@ -118,7 +118,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },

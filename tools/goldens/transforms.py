@@ -1,5 +1,6 @@
 """Makes fixtures/pictures/transforms.golden.json: what torchvision 0.14 makes of a part of waves.jpg by each of its functional
-transforms of PIL images, its tables of TrivialAugmentWide and RandAugment, and timm's solarize_add by Pillow's own point().
+transforms of PIL images and by ColorJitter, its tables of TrivialAugmentWide and RandAugment, timm's solarize_add by Pillow's own
+point(), and lighting by fb.resnet.torch's formula in PyTorch.
 
     python3 tools/goldens/transforms.py
 
@@ -9,15 +10,15 @@ bytes. Pictures are 40×28 (and one of 31×31 in grey); each is recorded as the 
 
 import hashlib
 import json
-import math
 from pathlib import Path
 
 import numpy as np
 import PIL
+import torch
 import torchvision
 import torchvision.transforms.functional as F
 from PIL import Image
-from torchvision.transforms import InterpolationMode, RandAugment, TrivialAugmentWide
+from torchvision.transforms import ColorJitter, InterpolationMode, RandAugment, TrivialAugmentWide
 from torchvision.transforms.autoaugment import _apply_op
 
 FOLDER = Path(__file__).resolve().parents[2] / "fixtures" / "pictures"
@@ -82,6 +83,38 @@ def policy_cases():
             yield name, float(np.float32(magnitude))
 
 
+def jitter_cases(inputs):
+    """ColorJitter with what it drew: the same seed draws the same for get_params and for the transform."""
+    names = ("brightness", "contrast", "saturation", "hue")
+    for seed in range(8):
+        jitter = ColorJitter(0.4, 0.4, 0.4, 0.1)
+        torch.manual_seed(seed)
+        order, *values = ColorJitter.get_params(jitter.brightness, jitter.contrast, jitter.saturation, jitter.hue)
+        torch.manual_seed(seed)
+        image = jitter(inputs["colour"])
+        yield {
+            "picture": "colour",
+            "operations": [{"kind": names[i], "turn" if names[i] == "hue" else "factor": values[i]} for i in order.tolist()],
+            **recorded(image),
+        }
+
+
+def lighting_cases():
+    """transforms.lua's Lighting and ColorNormalize of fb.resnet.torch, in f64: of bytes 0, 100 and 255, by channel."""
+    values = torch.tensor([0.2175, 0.0188, 0.0045], dtype=torch.float64)
+    vectors = torch.tensor(
+        [[-0.5675, 0.7192, 0.4009], [-0.5808, -0.0045, -0.8140], [-0.5836, -0.6948, 0.4203]], dtype=torch.float64
+    )
+    mean = torch.tensor([0.485, 0.456, 0.406], dtype=torch.float64)
+    deviation = torch.tensor([0.229, 0.224, 0.225], dtype=torch.float64)
+    levels = torch.tensor([0.0, 100.0, 255.0], dtype=torch.float64) / 255
+    for multiples in ([0.0, 0.0, 0.0], [0.1, 0.0, 0.0], [-0.2, 0.13, 0.04], [0.05, -0.31, 0.17]):
+        alpha = torch.tensor(multiples, dtype=torch.float64)
+        shift = (vectors * alpha.view(1, 3).expand(3, 3) * values.view(1, 3).expand(3, 3)).sum(1)
+        normalised = (levels.view(1, 3) + shift.view(3, 1) - mean.view(3, 1)) / deviation.view(3, 1)
+        yield {"multiples": multiples, "shift": shift.tolist(), "normalised": normalised.tolist()}
+
+
 def space(table):
     return {name: {"signed": signed, "magnitudes": np.atleast_1d(values.numpy()).astype(float).tolist()} for name, (values, signed) in table.items()}
 
@@ -116,13 +149,15 @@ def main():
         },
         "simple": simple,
         "moved": moved,
+        "jittered": list(jitter_cases(inputs)),
+        "lighting": list(lighting_cases()),
         "spaces": {
             "trivial": space(trivial._augmentation_space(31)),
             "random-224": space(random._augmentation_space(31, (224, 224))),
         },
     }
     text = json.dumps(golden)
-    for key in ('"simple": [', '"moved": [', '"spaces": {', '"pictures": {'):
+    for key in ('"simple": [', '"moved": [', '"jittered": [', '"lighting": [', '"spaces": {', '"pictures": {'):
         text = text.replace(key, "\n " + key)
     text = text.replace('{"picture": ', '\n  {"picture": ')
     (FOLDER / "transforms.golden.json").write_text(text + "\n")
