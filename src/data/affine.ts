@@ -55,16 +55,21 @@ const bilinear: Take = ({ width, height, channels, bytes }, xin, yin, out, at) =
 const cubic = (v1: number, v2: number, v3: number, v4: number, d: number): number =>
   v2 + d * (-v1 + v3 + d * (2 * (v1 - v2) + v3 - v4 + d * (-v1 + v2 - v3 + v4)));
 
+/** Values along four rows, of one pixel at a time. */
+const along = new Float64Array(4);
+
 const bicubic: Take = ({ width, height, channels, bytes }, xin, yin, out, at) => {
   const [x, y] = [Math.floor(xin - 0.5), Math.floor(yin - 0.5)];
   const [dx, dy] = [xin - 0.5 - x, yin - 0.5 - y];
-  const columns = [-1, 0, 1, 2].map((k) => clip(x + k, width) * channels);
-  const rows = [-1, 0, 1, 2].map((k) => clip(y + k, height) * width * channels);
-  const [i0, i1, i2, i3] = [columns[0]!, columns[1]!, columns[2]!, columns[3]!];
+  const [i0, i1] = [clip(x - 1, width) * channels, clip(x, width) * channels];
+  const [i2, i3] = [clip(x + 1, width) * channels, clip(x + 2, width) * channels];
+  const rowBytes = width * channels;
   for (let c = 0; c < channels; c++) {
-    const alongRow = (row: number): number =>
-      cubic(bytes[row + i0 + c]!, bytes[row + i1 + c]!, bytes[row + i2 + c]!, bytes[row + i3 + c]!, dx);
-    const value = cubic(alongRow(rows[0]!), alongRow(rows[1]!), alongRow(rows[2]!), alongRow(rows[3]!), dy);
+    for (let k = 0; k < 4; k++) {
+      const row = clip(y + k - 1, height) * rowBytes + c;
+      along[k] = cubic(bytes[row + i0]!, bytes[row + i1]!, bytes[row + i2]!, bytes[row + i3]!, dx);
+    }
+    const value = cubic(along[0]!, along[1]!, along[2]!, along[3]!, dy);
     out[at + c] = Math.trunc(Math.min(255, Math.max(0, value)));
   }
 };

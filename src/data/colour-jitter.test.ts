@@ -51,7 +51,10 @@ describe("checkColourJitter(jitter)", () => {
       { ...usualColourJitter, contrast: -1 },
       "augmentation: colour.contrast -1 should be a number of at least 0 (usual: 0.4)",
     ],
-    [{ ...usualColourJitter, hue: 0.6 }, "augmentation: colour.hue 0.6 should lie in 0 … 0.5, of the circle of colours"],
+    [
+      { ...usualColourJitter, hue: 0.6 },
+      "augmentation: colour.hue 0.6 should lie in 0 … 0.5, of the circle of colours",
+    ],
     [
       { brightness: 0, contrast: 0, saturation: 0, hue: 0 },
       "augmentation: colour changes nothing; give brightness, contrast, saturation or hue, or null",

@@ -3,20 +3,12 @@ import type { Picture } from "./resample.ts";
 
 /** Each sample through the table of its channel. A single table serves all channels. */
 export const mapLevels = (picture: Picture, tables: readonly Uint8Array[]): Picture => {
-  const { channels, bytes } = picture;
+  const { bytes } = picture;
   const mapped = new Uint8Array(bytes.length);
-  const [first = mapped, second = first, third = first] = tables;
-  if (tables.length === 1 || channels !== 3) {
-    for (let c = 0; c < channels; c++) {
-      const table = tables[c] ?? first;
-      for (let i = c; i < bytes.length; i += channels) mapped[i] = table[bytes[i]!]!;
-    }
-  } else {
-    for (let i = 0; i < bytes.length; i += 3) {
-      mapped[i] = first[bytes[i]!]!;
-      mapped[i + 1] = second[bytes[i + 1]!]!;
-      mapped[i + 2] = third[bytes[i + 2]!]!;
-    }
+  const step = tables.length;
+  for (let c = 0; c < step; c++) {
+    const table = tables[c]!;
+    for (let i = c; i < bytes.length; i += step) mapped[i] = table[bytes[i]!]!;
   }
   return { ...picture, bytes: mapped };
 };

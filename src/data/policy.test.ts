@@ -6,7 +6,14 @@ import { checkPolicy, drawPolicy, type Policy } from "./policy.ts";
 const movement = { interpolation: "bilinear", fill: "black" } as const;
 const trivial: Policy = { kind: "trivial-augment", ...movement };
 const random: Policy = { kind: "rand-augment", operations: 2, magnitude: 9, ...movement };
-const timm: Policy = { kind: "rand-augment-timm", operations: 2, magnitude: 6, deviation: 0.5, probability: 0.5, ...movement };
+const timm: Policy = {
+  kind: "rand-augment-timm",
+  operations: 2,
+  magnitude: 6,
+  deviation: 0.5,
+  probability: 0.5,
+  ...movement,
+};
 const images = 6000;
 const drawnFor = (policy: Policy): readonly (readonly PictureOperation[])[] =>
   Array.from({ length: images }, (_, image) =>
@@ -21,12 +28,21 @@ describe("drawPolicy(policy, size, fill, stream)", () => {
     const all = drawnFor(trivial);
     expect(all.every((operations) => operations.length <= 1)).toBe(true);
     const counts = new Map<string, number>();
-    for (const [operation] of all) counts.set(operation?.kind ?? "identity", (counts.get(operation?.kind ?? "identity") ?? 0) + 1);
+    for (const [operation] of all)
+      counts.set(operation?.kind ?? "identity", (counts.get(operation?.kind ?? "identity") ?? 0) + 1);
     expect(share(counts.get("affine") ?? 0, images)).toBeCloseTo(5 / 14, 1);
     counts.delete("affine");
-    expect([...counts.keys()].sort()).toEqual(
-      ["autocontrast", "brightness", "contrast", "equalize", "identity", "posterize", "saturation", "sharpness", "solarize"],
-    );
+    expect([...counts.keys()].sort()).toEqual([
+      "autocontrast",
+      "brightness",
+      "contrast",
+      "equalize",
+      "identity",
+      "posterize",
+      "saturation",
+      "sharpness",
+      "solarize",
+    ]);
     for (const count of counts.values()) {
       expect(Math.abs(share(count, images) - 1 / 14)).toBeLessThan(slack(1 / 14, images));
     }
@@ -43,7 +59,9 @@ describe("drawPolicy(policy, size, fill, stream)", () => {
   test("of RandAugment draws so many operations of one magnitude", () => {
     const all = drawnFor(random);
     expect(Math.max(...all.map((operations) => operations.length))).toBe(2);
-    const factors = new Set(all.flat().flatMap((operation) => (operation.kind === "contrast" ? [operation.factor] : [])));
+    const factors = new Set(
+      all.flat().flatMap((operation) => (operation.kind === "contrast" ? [operation.factor] : [])),
+    );
     // 9 of 30 bins up to 0.9
     expect([...factors].sort().map((factor) => factor.toFixed(6))).toEqual(["0.730000", "1.270000"]);
   });
@@ -65,7 +83,10 @@ describe("drawPolicy(policy, size, fill, stream)", () => {
 
 describe("checkPolicy(policy)", () => {
   test.each([
-    [{ ...random, operations: 0 }, "augmentation: policy.operations 0 should be a whole number of at least 1 (usual: 2)"],
+    [
+      { ...random, operations: 0 },
+      "augmentation: policy.operations 0 should be a whole number of at least 1 (usual: 2)",
+    ],
     [{ ...random, magnitude: 31 }, "augmentation: policy.magnitude 31 should lie in 0 … 30 (torchvision: 9)"],
     [{ ...random, magnitude: 1.5 }, "augmentation: policy.magnitude 1.5 should be a whole number (torchvision: 9)"],
     [{ ...timm, magnitude: 11 }, "augmentation: policy.magnitude 11 should lie in 0 … 10 (Wightman et al.: 6 and 7)"],

@@ -129,22 +129,25 @@ describe("the spaces of policies", () => {
   test.each([
     ["trivial", trivialWideSpace],
     ["random-224", randAugmentSpace],
-  ])("of %s are torchvision's, to an f32's last bit (which differs with the width of its processor's vectors)", (name, choices) => {
-    const space = expected.spaces[name] ?? {};
-    expect(Object.keys(space)).toHaveLength(14);
-    expect(choices.map((choice) => choice.name)).toEqual(Object.keys(space));
-    for (const choice of choices) {
-      const { signed, magnitudes } = space[choice.name]!;
-      expect(choice.signed).toBe(signed);
-      for (let bin = 0; bin < bins; bin++) {
-        const theirs = magnitudes[bin] ?? magnitudes[0]!;
-        // torchvision cuts pixels of translations off when it applies them.
-        const expectedMagnitude = choice.name.startsWith("Translate") ? Math.trunc(theirs) : theirs;
-        const difference = Math.abs(choice.magnitude(bin, frame) - expectedMagnitude);
-        expect(difference).toBeLessThanOrEqual(2 ** -23 * Math.max(expectedMagnitude, 0.01));
+  ])(
+    "of %s are torchvision's, to an f32's last bit (which differs with the width of its processor's vectors)",
+    (name, choices) => {
+      const space = expected.spaces[name] ?? {};
+      expect(Object.keys(space)).toHaveLength(14);
+      expect(choices.map((choice) => choice.name)).toEqual(Object.keys(space));
+      for (const choice of choices) {
+        const { signed, magnitudes } = space[choice.name]!;
+        expect(choice.signed).toBe(signed);
+        for (let bin = 0; bin < bins; bin++) {
+          const theirs = magnitudes[bin] ?? magnitudes[0]!;
+          // torchvision cuts pixels of translations off when it applies them.
+          const expectedMagnitude = choice.name.startsWith("Translate") ? Math.trunc(theirs) : theirs;
+          const difference = Math.abs(choice.magnitude(bin, frame) - expectedMagnitude);
+          expect(difference).toBeLessThanOrEqual(2 ** -23 * Math.max(expectedMagnitude, 0.01));
+        }
       }
-    }
-  });
+    },
+  );
 });
 
 test("lighting is fb.resnet.torch's, to the rounding of f32", () => {
