@@ -1,5 +1,6 @@
 // What `npm run bench` compares, and with whom. A case is data: adding one is adding a line; so is adding a peer.
 import type { Precision } from "../src/base/dtype.ts";
+import type { BenchType } from "../src/commands/bench/environment.ts";
 
 /** Python with PyTorch, Node, or Node with the packages of bench/peers/npm. */
 export type PeerRuntime = "python" | "node" | "npm";
@@ -18,7 +19,7 @@ export interface Case {
   readonly what: "train" | "infer";
   readonly model: string;
   readonly batch: number;
-  readonly dtype: Precision;
+  readonly dtype: BenchType;
   /** Height and width. */
   readonly image: number;
   /** For how long our steps are timed in each round. */
@@ -44,8 +45,12 @@ const pyTorch = (script: string): readonly Peer[] =>
     args: ["--layout", layout],
   }));
 const trainers = pyTorch("pytorch_train.py");
+const onnxRuntime: Peer = {
+  ...{ name: "ONNX Runtime, f32", runtime: "node", script: "onnxruntime.js" },
+  args: ["--dtype", "f32"],
+};
 const predictors: readonly Peer[] = [
-  { name: "ONNX Runtime, f32", runtime: "node", script: "onnxruntime.js", args: ["--dtype", "f32"] },
+  onnxRuntime,
   ...pyTorch("pytorch_infer.py"),
   {
     name: "PyTorch, frozen, channels-last",
@@ -94,17 +99,19 @@ export const cases: readonly Case[] = [
     ...{ name: "infer-resnet20-f32", what: "infer", ...resnet20, dtype: "f32" },
     ...{ seconds: 10, peerSteps: 10, peerRepetitions: 7, peers: predictors },
   },
-  ...precisions.map(
+  ...([...precisions, "int8"] as const).map(
     (dtype): Case => ({
       ...{ name: `infer-resnet50-${dtype}`, what: "infer", ...resnet50, dtype },
-      ...{ seconds: 10, peerSteps: 1, peerRepetitions: 7, peers: predictors },
+      ...{ seconds: 10, peerSteps: 1, peerRepetitions: 7, peers: dtype === "int8" ? [onnxRuntime] : predictors },
     }),
   ),
   // One image at a time: latency.
-  {
-    ...{ name: "infer-resnet50-f32-1", what: "infer", ...resnet50, batch: 1, dtype: "f32" },
-    ...{ seconds: 10, peerSteps: 10, peerRepetitions: 7, peers: predictors },
-  },
+  ...(["f32", "int8"] as const).map(
+    (dtype): Case => ({
+      ...{ name: `infer-resnet50-${dtype}-1`, what: "infer", ...resnet50, batch: 1, dtype },
+      ...{ seconds: 10, peerSteps: 10, peerRepetitions: 7, peers: dtype === "int8" ? [onnxRuntime] : predictors },
+    }),
+  ),
   // The batch is small for the peers' sake: tfjs takes five seconds an image.
   {
     ...{ name: "train-resnet20-f32-npm", what: "train", ...resnet20, dtype: "f32" },

@@ -124,7 +124,7 @@ describe("readTensors(bytes, file)", () => {
     expect(tensors.get("bn1.num_batches_tracked")).toEqual(tensor("i32", [2], Int32Array.of(391, -(2 ** 31))));
   });
 
-  test("reads F16 and BF16 as f32, smaller integers and BOOL as i32, at odd addresses too", () => {
+  test("reads F16 and BF16 as f32, I8 as it is, other small integers and BOOL as i32, at odd addresses too", () => {
     const header = [
       entry("u", "U8", [1], [0, 1]),
       entry("f", "F16", [3], [1, 7]),
@@ -140,7 +140,7 @@ describe("readTensors(bytes, file)", () => {
       ["f", tensor("f32", [3], Float32Array.of(2 ** -24, -Infinity, 65504))],
       ["b", tensor("f32", [1], Float32Array.of(-3))],
       ["s", tensor("i32", [1], Int32Array.of(-2))],
-      ["i", tensor("i32", [1], Int32Array.of(-1))],
+      ["i", tensor("i8", [1], Int8Array.of(-1))],
       ["t", tensor("i32", [2], Int32Array.of(1, 0))],
     ]);
   });

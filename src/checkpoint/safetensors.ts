@@ -26,7 +26,7 @@ export type { TensorContainer } from "./tensor-container.ts";
 
 /**
  * Reads a whole safetensors file. Tensors are views of `bytes` where their address allows it, copies where not.
- * F32, F64 and I32 are read as they are; F16 and BF16 become f32, exactly; the smaller integers and BOOL become i32, as does I64
+ * F32, F64, I32 and I8 are read as they are; F16 and BF16 become f32, exactly; other small integers and BOOL become i32, as does I64
  * (PyTorch's num_batches_tracked), of which a value that doesn't fit is refused. Other dtypes are refused by name. `file` is what errors call the bytes. Throws FormatError.
  */
 export const readTensors = (bytes: Uint8Array, file: string): TensorContainer => {
@@ -61,6 +61,7 @@ const typeNames: { readonly [S in StoredType]?: StoredDType } = {
   bf16: "BF16",
   f64: "F64",
   i32: "I32",
+  i8: "I8",
 };
 
 /**

@@ -1,5 +1,5 @@
 // The elements of a tensor as files store them: little-endian, of more types than the product computes with. Every container's reader
-// ends here, and every element becomes f32, f64 or i32.
+// ends here, and every element becomes f32, f64, i32 or i8.
 import { bf16BitsToF32Bits, f32BitsToBf16Bits } from "../base/bf16.ts";
 import { arrayView, type DType, dtypeBytes, type TypedArray } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
@@ -15,7 +15,7 @@ export const storedTypes = {
   f64: { bytes: 8, readAs: "f64" },
   bool: { bytes: 1, readAs: "i32" },
   u8: { bytes: 1, readAs: "i32" },
-  i8: { bytes: 1, readAs: "i32" },
+  i8: { bytes: 1, readAs: "i8" },
   i16: { bytes: 2, readAs: "i32" },
   i32: { bytes: 4, readAs: "i32" },
   i64: { bytes: 8, readAs: "i32" },
@@ -72,7 +72,7 @@ const readers: { readonly [S in StoredType]: Reader<(typeof storedTypes)[S]["rea
   f64: (bytes) => viewOrCopy("f64", bytes),
   bool: (bytes) => Int32Array.from(bytes),
   u8: (bytes) => Int32Array.from(bytes),
-  i8: (bytes) => Int32Array.from(new Int8Array(bytes.buffer, bytes.byteOffset, bytes.length)),
+  i8: (bytes) => viewOrCopy("i8", bytes),
   i16: sixteenBit,
   i32: (bytes) => viewOrCopy("i32", bytes),
   i64: narrowed,

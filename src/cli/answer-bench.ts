@@ -105,7 +105,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
       what,
       model,
       batch,
-      dtype: precisionOf(words.dtype),
+      dtype: words.dtype === "int8" ? "int8" : precisionOf(words.dtype),
       engine: engineNameOf(engine),
       threads: engine === "reference" ? 1 : threadsOf(words, environment),
       convolution: convolutionOf(words, what === "infer" ? "auto" : "direct"),

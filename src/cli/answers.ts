@@ -1,4 +1,4 @@
-// The commands that answer at once or with one document: models, summary, evaluate, predict, init, convert, pull, doctor. Each runs the command
+// The commands that answer at once or with one document: models, summary, predict, init, convert, pull, doctor. Each runs the command
 // and shows its document.
 
 import { UsageError } from "../base/errors.ts";
@@ -6,19 +6,11 @@ import { formatShape } from "../base/shape.ts";
 import { chooseModel, isSpecPath, readSpec, type WeightsOptions } from "../commands/choose-model.ts";
 import { type ConvertOptions, convert } from "../commands/convert.ts";
 import { type DoctorProbes, doctor, formatDoctorReport } from "../commands/doctor.ts";
-import { type EvaluateOptions, type EvaluateResult, evaluate } from "../commands/evaluate.ts";
 import { init } from "../commands/init.ts";
 import { models } from "../commands/models.ts";
 import { type PredictOptions, predict } from "../commands/predict.ts";
 import { type PullEnvironment, pull } from "../commands/pull.ts";
-import {
-  formatCount,
-  formatInterval,
-  formatLarge,
-  formatMetric,
-  formatNumber,
-  formatProbability,
-} from "../commands/report/format.ts";
+import { formatCount, formatLarge, formatProbability } from "../commands/report/format.ts";
 import { summary } from "../commands/summary.ts";
 import { namedSpec, type SpecOptions } from "../spec/named-networks.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -73,60 +65,6 @@ export const answerSummary = async (model: string, options: SpecOptions, session
       ],
     ),
   ]);
-};
-
-/** What the new statistics changed. */
-const reestimationLines = ({ document: { reestimated }, before, evaluation }: EvaluateResult): readonly string[] => {
-  if (reestimated === undefined || before === null) return [];
-  const { images, batch, batches, largestMeanChange, file } = reestimated;
-  const { layer, channel, deviations } = largestMeanChange;
-  return [
-    `batch norm's statistics: the average over ${formatCount(batches)} batches of ${formatCount(batch)} training images ` +
-      `(${formatCount(images)} in all, not augmented); the largest change of a mean is ${formatNumber(deviations, 3)} deviations, in ${layer}, channel ${channel}`,
-    ...tableLines(
-      [left(`${before.split}, ${formatCount(before.n)} images`), right("before"), right("after")],
-      [
-        ["top-1", formatMetric(before.top1), formatMetric(evaluation.top1)],
-        ["top-5", formatMetric(before.top5), formatMetric(evaluation.top5)],
-        ["loss", formatMetric(before.loss), formatMetric(evaluation.loss)],
-      ],
-    ),
-    file === null ? "nothing was written; keep the new statistics with --save <file.safetensors>" : `written   ${file}`,
-    "",
-  ];
-};
-
-const evaluationLines = (result: EvaluateResult): readonly string[] => {
-  const { evaluation, classes } = result;
-  const { split, n, broken, top1, top5, loss, perClass } = evaluation;
-  const images = broken.length === 1 ? "1 image" : `${formatCount(broken.length)} images`;
-  return [
-    ...(broken.length > 0 ? [`broken    ${images} of ${split} can't be decoded and count in no figure`] : []),
-    ...reestimationLines(result),
-    ...tableLines(
-      [left(`${split}, ${formatCount(n)} images`), right("value"), left("95 % interval")],
-      [
-        ["top-1", formatMetric(top1), formatInterval(top1)],
-        ["top-5", formatMetric(top5), formatInterval(top5)],
-        ["loss", formatMetric(loss), formatInterval(loss)],
-      ],
-    ),
-    "",
-    ...tableLines(
-      [left("class"), right("images"), right("accuracy"), left("95 % interval")],
-      perClass.map((metric, label) => [
-        classes[label] ?? String(label),
-        metric === null ? "0" : formatCount(metric.n),
-        metric === null ? "" : formatMetric(metric),
-        metric === null ? "" : formatInterval(metric),
-      ]),
-    ),
-  ];
-};
-
-export const answerEvaluate = async (options: EvaluateOptions, session: Session): Promise<void> => {
-  const result = await evaluate(options, session.environment);
-  answer(session, result.document, () => evaluationLines(result));
 };
 
 export const answerPredict = async (options: PredictOptions, session: Session): Promise<void> => {

@@ -86,6 +86,16 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
     lastTold = monotonicMs();
     print(text());
   };
+  /** Of an evaluation: its first batch, which had programs to compile, isn't counted. */
+  let evaluating = { split: "", images: 0, at: 0 };
+  const rateText = (split: string, images: number, ofImages: number): string => {
+    const now = monotonicMs();
+    if (split !== evaluating.split || images <= evaluating.images) evaluating = { split, images, at: now };
+    const seconds = (now - evaluating.at) / 1000;
+    if (seconds <= 0) return "";
+    const rate = (images - evaluating.images) / seconds;
+    return `  ${rate < 10 ? formatNumber(rate, 2) : formatCount(rate)} a second  ${formatDuration((ofImages - images) / rate)} left`;
+  };
   const printers: { readonly [E in CommandEvent["event"]]: (event: Extract<CommandEvent, { event: E }>) => void } = {
     data: ({ origin, trainImages, validationImages, testImages }) => {
       const held = validationImages > 0 ? `, ${formatCount(validationImages)} held out for validation` : "";
@@ -122,9 +132,11 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
       line(`stopped early after epoch ${epoch}: no validation was better than ${formatPercent(bestAccuracy)} any more`),
     interrupted: () => {},
     checkpoint: () => {},
-    evaluating: ({ split, images, ofImages }) => {
-      if (bar === null) seldom(() => `evaluating ${split}: ${formatCount(images)} of ${formatCount(ofImages)} images`);
-      else bar.update(`evaluating ${split}`, images, ofImages, "images");
+    evaluating: ({ split, images, ofImages, views }) => {
+      const what = views === undefined ? "images" : `views (${views} an image)`;
+      const text = `${what}${rateText(split, images, ofImages)}`;
+      if (bar === null) seldom(() => `evaluating ${split}: ${formatCount(images)} of ${formatCount(ofImages)} ${text}`);
+      else bar.update(`evaluating ${split}`, images, ofImages, text);
       if (images === ofImages) bar?.clear();
     },
     probing: ({ folder, files, ofFiles }) => {
@@ -148,6 +160,12 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
     packing: ({ folder, images, ofImages }) => {
       if (bar === null) seldom(() => `packing ${folder}: ${formatCount(images)} of ${formatCount(ofImages)} images`);
       else bar.update(`packing ${basename(folder)}`, images, ofImages, "images");
+      if (images === ofImages) bar?.clear();
+    },
+    calibrating: ({ images, ofImages }) => {
+      if (bar === null)
+        seldom(() => `activations of ${formatCount(images)} of ${formatCount(ofImages)} training images`);
+      else bar.update("measuring activations", images, ofImages, "training images");
       if (images === ofImages) bar?.clear();
     },
     report: () => {},

@@ -1,18 +1,18 @@
-// The words of the command line: commands, arguments, options, help. The only file that uses commander. What a command does is in
+// The words of the command line: commands, arguments, options, help. With option-kinds.ts the only file that uses commander. What a command does is in
 // answers.ts and answer-train.ts; numbers are read here, their meaning is checked by the commands.
-import { Command, CommanderError, Option } from "commander";
+import { Command, CommanderError, type Option } from "commander";
 import { precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import type { ConvertOptions } from "../commands/convert.ts";
 import { engineNames } from "../commands/environment.ts";
 import { nodePullEnvironment } from "../library/node-environment.ts";
-import type { MapShape } from "../spec/spec.ts";
 import { answerBench } from "./answer-bench.ts";
+import { answerEvaluate } from "./answer-evaluate.ts";
+import { answerQuantize } from "./answer-quantize.ts";
 import { answerTrain } from "./answer-train.ts";
 import {
   answerConvert,
   answerDoctor,
-  answerEvaluate,
   answerInit,
   answerModels,
   answerPredict,
@@ -20,10 +20,12 @@ import {
   answerSummary,
 } from "./answers.ts";
 import { type AddCommand, addDataCommands } from "./data-commands.ts";
+import { type Judgement, judgementOptions, weightsAndData } from "./evaluate-options.ts";
 import type { ExitStatus } from "./exit-status.ts";
-import { numberOf, shapeOf } from "./option-values.ts";
+import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
+import type { Bench, Common, Evaluate, Predict, Quantize, Reestimation, Shapes, Train, Weights } from "./words.ts";
 
 export interface ProgramOptions {
   readonly version: string;
@@ -33,9 +35,6 @@ export interface ProgramOptions {
   /** Runs a command in a session of its own; gives nothing, for the exit status is kept there. */
   readonly inSession: (json: boolean, run: (session: Session) => Promise<ExitStatus | undefined>) => Promise<void>;
 }
-
-const option = (flags: string, description: string): Option => new Option(flags, description);
-const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);
 
 const engineOptions = (): readonly Option[] => [
   option("--engine <name>", `${engineNames.join(" or ")} (default: onednn)`),
@@ -47,8 +46,8 @@ const choicesOption = (): Option =>
     "--choices <how>",
     "the code of each convolution: measured, remembered by this machine (default), or by rules",
   );
-const dtypeOption = (): Option =>
-  option("--dtype <type>", `activations are computed in ${precisions.join(" or ")} (default: f32)`);
+const dtypeOption = (types: readonly string[] = precisions): Option =>
+  option("--dtype <type>", `activations are computed in ${types.join(" or ")} (default: f32)`);
 const weightsOptions = (seed = "for fresh weights, where <weights> is a network's name"): readonly Option[] => [
   number("--seed <n>", seed),
   option("--model <name|file.json>", "the network of a weights file that doesn't say"),
@@ -57,65 +56,6 @@ const shapeOptions = (): readonly Option[] => [
   option("--input <CxHxW>", "images of a named network, such as 1x28x28").argParser(shapeOf),
   number("--classes <n>", "classes of a named network"),
 ];
-
-interface Common {
-  readonly json?: true;
-}
-interface Shapes {
-  readonly input?: MapShape;
-  readonly classes?: number;
-}
-interface Engines {
-  readonly engine?: string;
-  readonly threads?: number;
-  readonly convolution?: string;
-  readonly choices?: string;
-}
-interface Weights {
-  readonly seed?: number;
-  readonly model?: string;
-}
-interface Train extends Engines, Weights {
-  readonly recipe?: string;
-  readonly epochs?: number;
-  readonly batch?: number;
-  readonly learningRate?: number;
-  readonly dtype?: string;
-  readonly validation?: number;
-  readonly workers?: number;
-  readonly weights?: string;
-  readonly freeze?: string;
-  readonly batchNorm?: string;
-  readonly out?: string;
-  readonly strict?: true;
-  readonly resume?: string;
-  readonly dryRun?: true;
-}
-interface Evaluate extends Engines, Weights {
-  readonly strict?: true;
-  readonly split?: string;
-  readonly dtype?: string;
-  readonly batch?: number;
-  readonly validation?: number;
-}
-interface Reestimation {
-  readonly reestimateStatistics?: true;
-  readonly statisticsBatch?: number;
-  readonly save?: string;
-}
-interface Bench extends Engines {
-  readonly model: string;
-  readonly batch: number;
-  readonly dtype?: string;
-  readonly image?: number;
-  readonly seconds?: number;
-  readonly profile?: true;
-  readonly picture?: string;
-}
-interface Predict extends Engines, Weights {
-  readonly top?: number;
-  readonly dtype?: string;
-}
 
 /** Options that belong to a new run: a resumed one has its own. */
 const ofNewRuns = [
@@ -213,11 +153,12 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((data: string | undefined, { json, ...options }: Common & Train) =>
     inSession(json === true, (session) => answerTrain(trainRequest(data, options), session)),
   );
-  command("evaluate <weights> <data>", "how well a network does on a split of a data set", [
+  command("evaluate <weights...>", "how well a network, or an ensemble of several, does on a split of <data>", [
     option("--split <name>", "test, train or validation (default: test)"),
     number("--validation <n>", "training images held out, as in training (default: as many as the run did)"),
     number("--batch <n>", "images at once (default: 128)"),
     option("--strict", "stop, with a list, where images can't be used, instead of evaluating without them"),
+    ...judgementOptions(),
     option(
       "--reestimate-statistics",
       "first average batch norm's statistics over batches of the training split, in the precision of --dtype",
@@ -227,9 +168,14 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
     dtypeOption(),
     ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
     ...engineOptions(),
-  ]).action((weights: string, data: string, { json, ...options }: Common & Evaluate & Reestimation) =>
-    inSession(json === true, (session) => done(answerEvaluate({ ...options, weights, data }, session))),
-  );
+  ])
+    .usage("<weights...> <data> [options]")
+    .action((words: readonly string[], { json, ...options }: Common & Evaluate & Judgement & Reestimation) =>
+      inSession(json === true, (session) => {
+        const { weights, data } = weightsAndData(words);
+        return done(answerEvaluate({ ...options, weights, data }, session));
+      }),
+    );
   command("predict <weights> <images...>", "names what is in PNG, JPEG, WebP, AVIF or GIF pictures", [
     number("--top <n>", "classes told for each picture (default: 5)"),
     dtypeOption(),
@@ -268,10 +214,21 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       }),
   );
   addDataCommands(program, command, inSession);
+  command("quantize <weights> <out>", "weights of bytes, for predict and evaluate; <out> ends in .safetensors", [
+    option("--calibrate <data>", "activations are measured on its training images").makeOptionMandatory(),
+    number("--images <n>", "so many of them (default: 256)"),
+    option("--split <name>", "images to compare both on: test (default) or validation"),
+    number("--validation <n>", "training images held out (default: as many as the run did)"),
+    number("--batch <n>", "images at once when both are compared (default: 32)"),
+    ...weightsOptions("decides which images are held out (default: the run's, or 0), and fresh weights of a network"),
+    ...engineOptions(),
+  ]).action((weights: string, out: string, { json, ...options }: Common & Quantize) =>
+    inSession(json === true, (session) => done(answerQuantize({ ...options, weights, out }, session))),
+  );
   command("bench <train|infer>", "checks the numbers, then times whole steps on synthetic images: about a minute", [
     option("--model <name>", "a named network").makeOptionMandatory(),
     number("--batch <n>", "images of a step").makeOptionMandatory(),
-    dtypeOption(),
+    dtypeOption([...precisions, "int8"]),
     number("--image <side>", "height and width of the images (default: the network's)"),
     number("--seconds <n>", "for how long steps are timed (default: 20)"),
     option("--profile", "the time of each node as well, and what computes it"),
@@ -281,7 +238,6 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );
-  addDataCommands(program, command, inSession);
   command("doctor", "which engines, libraries and data this machine has, and how to get the rest", []).action(
     (options: Common) => inSession(options.json === true, (session) => done(answerDoctor(doctorProbes(), session))),
   );

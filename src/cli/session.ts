@@ -33,6 +33,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   checkpoint: true,
   evaluating: false,
   statistics: false,
+  calibrating: false,
   probing: false,
   inspecting: false,
   packing: false,

@@ -6,8 +6,9 @@ import { flopsOf } from "../graph/cost-rules.ts";
 import { fuse } from "../passes/fuse.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
-import { evaluationPlan } from "../train/evaluation-program.ts";
+import { type Arithmetic, evaluationPlan } from "../train/evaluation-program.ts";
 import { type BenchCase, benchCase, benchInputs, benchSpec, benchState, checkCount } from "./bench/bench-case.ts";
+import { benchNetwork, checkBenchType } from "./bench/bench-network.ts";
 import { checkNumbers, type NumbersCheck } from "./bench/check-numbers.ts";
 import type { BenchEnvironment, BenchHardware, BenchOptions } from "./bench/environment.ts";
 import { measureRoof } from "./bench/measure-roof.ts";
@@ -60,6 +61,7 @@ export interface BenchReport {
  */
 export const bench = async (options: BenchOptions, environment: BenchEnvironment): Promise<BenchReport> => {
   const { what, batch, dtype, threads, seconds = 20, seed = 0, onStage } = options;
+  checkBenchType(options);
   const spec = benchSpec(options);
   checkCount("batch", batch);
   checkCount("threads", threads);
@@ -71,9 +73,10 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
     const check = (options.check ?? true) ? await checkNumbers(engine, options, spec, seed, environment) : null;
 
     onStage?.("compile");
-    const each = benchCase(what, spec, batch, dtype);
-    const state = await engine.createState(benchState(each, seed));
-    const plan = benchPlan(options, each, batch, engine);
+    const { arithmetic, tensors } = await benchNetwork(engine, spec, dtype, seed);
+    const each = benchCase(what, spec, batch, arithmetic);
+    const state = await engine.createState(tensors ?? benchState(each, seed));
+    const plan = benchPlan(what, each, batch, arithmetic, engine);
     const program = await engine.compile(plan, state);
 
     onStage?.("time");
@@ -87,7 +90,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
 
     if (what === "infer") onStage?.("latency");
     const latencyMs =
-      what === "infer" ? await latencyOf(engine, spec, state, options, { seconds: seconds / 5, now }) : null;
+      what === "infer" ? await latencyOf(engine, spec, state, arithmetic, { seconds: seconds / 5, seed, now }) : null;
     await state.dispose();
 
     onStage?.("roof");
@@ -123,20 +126,26 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   }
 };
 
-const benchPlan = ({ what, dtype }: BenchOptions, each: BenchCase, batch: number, engine: Engine): Plan =>
-  what === "infer" ? evaluationPlan(engine, each.spec, batch, dtype) : makePlan(fuse(each.graph, engine.fusions));
+const benchPlan = (
+  what: BenchOptions["what"],
+  each: BenchCase,
+  batch: number,
+  arithmetic: Arithmetic,
+  engine: Engine,
+): Plan =>
+  what === "infer" ? evaluationPlan(engine, each.spec, batch, arithmetic) : makePlan(fuse(each.graph, engine.fusions));
 
 /** Times one image over the state of the batch. */
 const latencyOf = async (
   engine: Engine,
   spec: ResNetSpec,
   state: State,
-  options: BenchOptions,
-  timing: { readonly seconds: number; readonly now: () => number },
+  arithmetic: Arithmetic,
+  { seed, ...timing }: { readonly seconds: number; readonly seed: number; readonly now: () => number },
 ): Promise<Latency> => {
-  const single = benchCase("infer", spec, 1, options.dtype);
-  const program = await engine.compile(benchPlan(options, single, 1, engine), state);
-  const latency = await timeLatency(program, benchInputs(single, options.seed ?? 0), timing);
+  const single = benchCase("infer", spec, 1, arithmetic);
+  const program = await engine.compile(benchPlan("infer", single, 1, arithmetic, engine), state);
+  const latency = await timeLatency(program, benchInputs(single, seed), timing);
   await program.dispose();
   return latency;
 };

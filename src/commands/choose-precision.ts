@@ -3,10 +3,17 @@ import { type Precision, precisions } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { nearest } from "../base/nearest.ts";
 import type { Engine } from "../engine/contract.ts";
+import type { Arithmetic } from "../train/evaluation-program.ts";
 import type { CommandEnvironment } from "./environment.ts";
+import type { TrainedModel } from "./trained-model.ts";
 
 /** By default f32. Throws UsageError for a type that activations can't have. */
 export const precisionOf = (dtype: string = "f32"): Precision => {
+  if (dtype === "int8") {
+    throw new UsageError(
+      "--dtype int8 is for bench; other commands compute so with quantised weights: residual quantize <weights> <out> --calibrate <data>",
+    );
+  }
   const precision = precisions.find((known) => known === dtype);
   if (precision !== undefined) return precision;
   const near = nearest(dtype, precisions);
@@ -16,9 +23,22 @@ export const precisionOf = (dtype: string = "f32"): Precision => {
   );
 };
 
+/**
+ * How a model computes: as the person says, or quantised, where the model is. Throws UsageError where a type is asked of a quantised
+ * model.
+ */
+export const arithmeticOf = (
+  { quantization }: Pick<TrainedModel, "quantization">,
+  dtype: string | undefined,
+): Arithmetic => {
+  if (quantization === undefined) return precisionOf(dtype);
+  if (dtype === undefined) return quantization;
+  throw new UsageError(`the weights are quantised, so --dtype ${dtype} can't be had of them; leave it out`);
+};
+
 /** Throws UsageError where the engine has no bf16 on this machine; warns where it is slower than f32. */
 export const checkPrecision = (
-  precision: Precision,
+  precision: Arithmetic,
   { name, bf16 }: Pick<Engine, "name" | "bf16">,
   { onEvent }: Pick<CommandEnvironment, "onEvent">,
 ): void => {

@@ -137,6 +137,9 @@ export const convert = async (
   const as = writtenAs(to);
   const path = await newFile(to, place.cwd);
   const opened = await openNamed(from, place);
+  if (opened.metadata.quantization !== undefined) {
+    throw new UsageError(`${from} is quantised, and no other format holds that; convert the weights it was made from`);
+  }
   const {
     to: format,
     tensors,

@@ -45,10 +45,18 @@ export interface CheckpointEvent {
   readonly directory: string;
 }
 
-/** Images evaluated so far. */
+/** Images evaluated so far. Where each is looked at several times (`views`), every look counts. */
 export interface EvaluatingEvent {
   readonly event: "evaluating";
   readonly split: string;
+  readonly images: number;
+  readonly ofImages: number;
+  readonly views?: number;
+}
+
+/** Training images that activations have been measured on so far. */
+export interface CalibratingEvent {
+  readonly event: "calibrating";
   readonly images: number;
   readonly ofImages: number;
 }
@@ -85,6 +93,7 @@ export type CommandEvent =
   | StatisticsEvent
   | InspectingEvent
   | PackingEvent
+  | CalibratingEvent
   | ReportEvent
   | DataSetEvent
   | EndEvent;

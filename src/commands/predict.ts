@@ -1,5 +1,4 @@
 // `residual predict`: names what a network sees in pictures.
-import type { Precision } from "../base/dtype.ts";
 import { UsageError } from "../base/errors.ts";
 import { elementCount } from "../base/shape.ts";
 import { tensor } from "../base/tensor.ts";
@@ -9,10 +8,10 @@ import { prepareImage } from "../data/prepare-image.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import type { Engine } from "../engine/contract.ts";
 import { type Prediction, predictions } from "../evaluate/predict.ts";
-import { evaluationPrograms } from "../train/evaluation-program.ts";
+import { type Arithmetic, evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
 import { chooseModel, type WeightsOptions } from "./choose-model.ts";
-import { checkPrecision, precisionOf } from "./choose-precision.ts";
+import { arithmeticOf, checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { classNames, type TrainedModel } from "./trained-model.ts";
 
@@ -29,7 +28,7 @@ export interface PredictOptions extends EngineOptions, WeightsOptions {
   readonly images: readonly (string | PixelPicture)[];
   /** Classes told for each picture; 5 by default. */
   readonly top?: number;
-  /** Of activations: "f32" (default) or "bf16". */
+  /** Of activations: "f32" (default) or "bf16"; of quantised weights none. */
   readonly dtype?: string;
 }
 
@@ -77,14 +76,14 @@ const predictPictures = async (
   pictures: readonly Float32Array[],
   top: number,
   engine: Engine,
-  precision: Precision,
+  arithmetic: Arithmetic,
   signal: AbortSignal | undefined,
 ): Promise<readonly (readonly Prediction[])[]> => {
   const { preprocessing, spec } = model;
   const shape = preprocessing === null ? spec.input : ([preprocessing.channels, ...preprocessing.size] as const);
   const batch = Math.min(largestBatch, pictures.length);
   const state = await engine.createState(model.tensors);
-  const programs = evaluationPrograms(engine, spec, state, precision);
+  const programs = evaluationPrograms(engine, spec, state, arithmetic);
   try {
     const logitsOf = await programs.logitsFor([batch, ...shape]);
     const elements = elementCount(shape);
@@ -114,13 +113,13 @@ export const predictWithModel = async (
   if (!Number.isInteger(top) || top < 1) {
     throw new UsageError(`--top should be a whole number of at least 1 but is ${top}`);
   }
-  const precision = precisionOf(options.dtype);
+  const arithmetic = arithmeticOf(model, options.dtype);
   if (images.length === 0) return [];
   const pictures = await readPictures(model, images, environment);
   const { engine } = await engineForInference(options, model.spec, images.length, environment);
   try {
-    checkPrecision(precision, engine, environment);
-    const answers = await predictPictures(model, pictures, top, engine, precision, environment.signal);
+    checkPrecision(arithmetic, engine, environment);
+    const answers = await predictPictures(model, pictures, top, engine, arithmetic, environment.signal);
     return images.map((image, i) => ({ file: nameOf(image, i), predictions: answers[i] ?? [] }));
   } finally {
     await engine.dispose();

@@ -2,6 +2,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { Rectangle } from "./augmentation.ts";
 import type { Fit, Interpolation, Preprocessing } from "./preprocessing.ts";
+import type { Place } from "./view.ts";
 
 /** Sizes in pixels. */
 export interface PictureSize {
@@ -33,11 +34,24 @@ const roundHalfEven = (value: number): number => {
   return value - floor === 0.5 ? floor + (floor % 2) : Math.round(value);
 };
 
+/** The upper left corner of a crop, given how many pixels it leaves over; the centre as torchvision's CenterCrop has it. */
+const corners: { readonly [P in Place]: (overX: number, overY: number) => readonly [left: number, top: number] } = {
+  centre: (overX, overY) => [roundHalfEven(overX / 2), roundHalfEven(overY / 2)],
+  "top-left": () => [0, 0],
+  "top-right": (overX) => [overX, 0],
+  "bottom-left": (_, overY) => [0, overY],
+  "bottom-right": (overX, overY) => [overX, overY],
+};
+
 /**
- * What is fed of a picture of this size without augmentation, as the preprocessing's fit says (without one: stretched with Lanczos).
- * Throws UsageError where the crop is larger than the resized picture.
+ * What is fed of a picture of this size without augmentation, as the preprocessing's fit says (without one: stretched with Lanczos);
+ * of a crop, its place. Throws UsageError where the crop is larger than the resized picture.
  */
-export const fittedRegion = (picture: PictureSize, { size, fit = stretched }: Preprocessing): Region => {
+export const fittedRegion = (
+  picture: PictureSize,
+  { size, fit = stretched }: Preprocessing,
+  place: Place = "centre",
+): Region => {
   const [height, width] = size;
   const part = { left: 0, top: 0, width: picture.width, height: picture.height };
   const { interpolation } = fit;
@@ -45,12 +59,13 @@ export const fittedRegion = (picture: PictureSize, { size, fit = stretched }: Pr
     return { part, resized: { width, height }, kept: { left: 0, top: 0, width, height }, interpolation };
   }
   const resized = resizedShorterSide(picture, fit.shorterSide);
-  const [left, top] = [roundHalfEven((resized.width - width) / 2), roundHalfEven((resized.height - height) / 2)];
-  if (left < 0 || top < 0) {
+  const [overX, overY] = [resized.width - width, resized.height - height];
+  if (overX < 0 || overY < 0) {
     throw new UsageError(
       `preprocessing: ${height}×${width} pixels can't be cropped from ${resized.height}×${resized.width}; raise shorterSide ${fit.shorterSide}`,
     );
   }
+  const [left, top] = corners[place](overX, overY);
   return { part, resized, kept: { left, top, width, height }, interpolation };
 };
 

@@ -3,7 +3,7 @@
 // in training and left out of evaluation, and told.
 import { FormatError, UsageError } from "../base/errors.ts";
 import { randomPurposes, randomStream } from "../base/philox.ts";
-import type { Augmentation } from "./augmentation.ts";
+import type { Augmentation, DrawnAugmentation } from "./augmentation.ts";
 import { checkAugmentation, drawAugmentation, noAugmentation, unaugmented } from "./augmentation.ts";
 import { fittedRegion, reducedRegion, reductionFor } from "./picture-region.ts";
 import { changesPictures, createPictureTransform, lightingOf } from "./picture-transforms.ts";
@@ -13,12 +13,15 @@ import { checkPixelShape, checkPreprocessing, normalisationOf, type Preprocessin
 import { drawRandomCrop } from "./random-crop.ts";
 import type { ImageReader, Pixels } from "./reader.ts";
 import type { Picture } from "./resample.ts";
+import { plainView, type View } from "./view.ts";
 
 /** What is done to every image. Plain data. */
 export interface Preparation {
   readonly preprocessing: Preprocessing;
   /** null for evaluation. */
   readonly augmentation: Augmentation | null;
+  /** In evaluation, how each image is looked at; plain by default. */
+  readonly view?: View;
   readonly seed: number;
   /** What happens to an image that can't be decoded: another takes its place (training), or it is left out (evaluation). */
   readonly broken: "replace" | "leave out";
@@ -70,7 +73,9 @@ const pictureOf = ({ bytes, offset, shape: [channels, height, width] }: Pixels):
 const mostReplacements = 30;
 
 export const createPrepare = (reader: ImageReader, preparation: Preparation): Prepare => {
-  const { preprocessing, augmentation, seed, broken: policy } = preparation;
+  const { preprocessing, augmentation, view = plainView, seed, broken: policy } = preparation;
+  const [shiftY, shiftX] = view.shift;
+  const placement: DrawnAugmentation = { ...unaugmented, shiftY, shiftX, flip: view.mirrored };
   const { crop, lighting, erase } = augmentation ?? noAugmentation;
   const unshifted = normalisationOf(preprocessing);
   const transform = createPictureTransform(augmentation ?? noAugmentation, preprocessing, seed);
@@ -82,7 +87,7 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
 
   const regionOf = (picture: { readonly width: number; readonly height: number }, epoch: number, draw: number) =>
     crop === null
-      ? fittedRegion(picture, preprocessing)
+      ? fittedRegion(picture, preprocessing, view.place)
       : drawRandomCrop(crop, picture, size, randomStream(seed, randomPurposes.crop, epoch, draw));
 
   /** The pixels of an image at the network's size. `draw` is the image whose random numbers are used. */
@@ -103,7 +108,7 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
   const place = (pixels: Pixels, epoch: number, draw: number, out: Float32Array, outOffset: number): void => {
     checkPixelShape(pixels.shape, preprocessing);
     if (augmentation === null) {
-      placeImage(pixels, unaugmented, unshifted, out, outOffset);
+      placeImage(pixels, placement, unshifted, out, outOffset);
       return;
     }
     const stream = randomStream(seed, randomPurposes.augmentation, epoch, draw);

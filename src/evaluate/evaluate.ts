@@ -1,28 +1,16 @@
 // Evaluation of a network on a split: every image exactly once, in order, then the metrics over all logits together. Images that
-// can't be decoded are left out of all figures, and listed.
+// can't be decoded are left out of all figures, and listed. Several looks at each image are evaluate-views.ts.
 import { UsageError } from "../base/errors.ts";
-import type { ImageShape } from "../base/shape.ts";
-import type { HostTensor } from "../base/tensor.ts";
-import type { Batch } from "../data/batch.ts";
 import type { BrokenImage } from "../data/prepare.ts";
 import type { ImageSource } from "../data/source.ts";
 import { type ConfusionMatrix, confusionMatrix, perClassAccuracy } from "./confusion.ts";
 import { crossEntropies } from "./cross-entropy.ts";
 import { type Metric, meanLoss } from "./interval.ts";
 import type { Labels, Logits } from "./logits.ts";
+import { type EvaluationBatches, type LogitsFor, runBatches } from "./run-batches.ts";
 import { predictedClasses, topK } from "./top-k.ts";
 
-/** Computes the logits [N, classes] of images [N, C, H, W], in a buffer that belongs to it: valid until it is called again. */
-export type LogitsOf = (images: HostTensor<"f32">) => Promise<Logits>;
-
-/** Gives the program for an input shape, made when it is first asked for. */
-export type LogitsFor = (shape: ImageShape) => Promise<LogitsOf>;
-
-/** Batches of a split in order, each image once; the last may hold fewer images than it has room for. Null at the end. */
-export interface EvaluationBatches {
-  next(): Promise<Batch | null>;
-  dispose(): Promise<void>;
-}
+export type { EvaluationBatches, LogitsFor, LogitsOf } from "./run-batches.ts";
 
 export interface EvaluationOptions {
   /** What the result calls the split: "test", "validation", "train". */
@@ -58,61 +46,61 @@ export interface Evaluation {
   readonly labels: Labels;
 }
 
+/** Rows of logits as they come in: room for all images of the source. */
+interface Collected {
+  readonly classes: number;
+  readonly data: Float32Array;
+}
+
 /**
  * Runs the network over a split with running statistics. While a batch is computed, the next is prepared. Throws UsageError where no
  * image of the split can be decoded.
  */
 export const evaluate = async (options: EvaluationOptions): Promise<Evaluation> => {
-  const { split, source, logitsFor, onProgress, signal } = options;
-  const { labels } = source;
-  const n = labels.length;
-  let all: HostTensor<"f32"> | null = null;
+  const { split, source, openBatches, logitsFor, onProgress, signal } = options;
+  const n = source.labels.length;
+  const collected: Collected[] = []; // one, made when the number of classes is known
   const evaluated = new Int32Array(n);
-  const broken: BrokenImage[] = [];
-  let seen = 0;
-
-  const batches = options.openBatches();
-  try {
-    let upcoming = batches.next();
-    for (let batch = await upcoming; batch !== null; batch = await upcoming) {
-      const { images, count, indices } = batch;
-      const [size = 0, channels = 0, height = 0, width = 0] = images.shape;
-      const logitsOf = await logitsFor([size, channels, height, width]);
-      const running = logitsOf(images);
-      upcoming = batches.next();
-      upcoming.catch(() => {}); // told where it is awaited
-      const { data, shape } = await running;
-      batch.release();
-      const classes = shape[1] ?? 0;
-      all ??= { dtype: "f32", shape: [n, classes], data: new Float32Array(n * classes) };
-      all.data.set(data.subarray(0, count * classes), seen * classes);
-      evaluated.set(indices.subarray(0, count), seen);
-      broken.push(...batch.broken);
-      seen += count;
-      onProgress?.(seen + broken.length, n);
-      signal?.throwIfAborted();
-    }
-  } finally {
-    await batches.dispose();
-  }
-  if (all === null || seen + broken.length !== n) {
+  let [seen, dealtWith] = [0, 0];
+  const broken = await runBatches({
+    openBatches,
+    logitsFor,
+    take: ({ indices, data, classes }) => {
+      if (collected.length === 0) collected.push({ classes, data: new Float32Array(n * classes) });
+      collected[0]?.data.set(data, seen * classes);
+      evaluated.set(indices, seen);
+      seen += indices.length;
+    },
+    onBatch: (images) => {
+      dealtWith += images;
+      onProgress?.(dealtWith, n);
+    },
+    signal,
+  });
+  const [all] = collected;
+  if (all === undefined || seen + broken.length !== n) {
     throw new Error(`internal error: ${split} has ${n} images but ${seen} were evaluated`);
   }
-  if (seen === 0) {
-    throw new UsageError(`none of the ${n} images of ${split} can be decoded, for example ${broken[0]?.problem}`);
+  const { classes, data } = all;
+  const logits: Logits = { dtype: "f32", shape: [seen, classes], data: data.slice(0, seen * classes) };
+  return conclude(split, source, broken, evaluated.slice(0, seen), logits);
+};
+
+/** The evaluation of a table of logits, whose row i is of the source's image `images[i]`. Throws UsageError where there is none. */
+export const conclude = (
+  split: string,
+  { labels }: Pick<ImageSource, "labels">,
+  broken: readonly BrokenImage[],
+  images: Int32Array,
+  logits: Logits,
+): Evaluation => {
+  if (images.length === 0) {
+    throw new UsageError(
+      `none of the ${labels.length} images of ${split} can be decoded, for example ${broken[0]?.problem}`,
+    );
   }
-  const classes = all.shape[1] ?? 0;
-  const images = evaluated.slice(0, seen);
-  const rows: Logits = { dtype: "f32", shape: [seen, classes], data: all.data.slice(0, seen * classes) };
-  return {
-    split,
-    broken,
-    images,
-    ...measure(
-      rows,
-      Int32Array.from(images, (image) => labels[image]!),
-    ),
-  };
+  const ofImages = Int32Array.from(images, (image) => labels[image]!);
+  return { split, broken, images, ...measure(logits, ofImages) };
 };
 
 /** The metrics of a table of logits [n, classes] and the labels [n] that belong to it. */

@@ -69,6 +69,13 @@ export const costRules: { readonly [K in OpKind]: CostRule<K> } = {
   binaryCrossEntropyBackward: times(6),
   cast: times(0),
   constant: times(0),
+  quantize: times(1),
+  dequantize: times(1),
+  // Operations on integers, those of the sums; what follows them is of another order.
+  quantizedConv2d: ({ operands: { weight }, results: { y } }) => {
+    const [, channels, u, v] = weight.shape;
+    return 2 * elementCount(y.shape) * channels * u * v;
+  },
   weightedSum: ({ operands, results: { y } }) => (2 * Object.keys(operands).length - 1) * elementCount(y.shape),
   descend: times(2),
   adamDirection: times(5), // two corrections, √, +, ÷

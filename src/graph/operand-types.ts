@@ -7,9 +7,10 @@ import type { Value } from "./value.ts";
  * activation: computed on in bf16 where asked for; all of a node's are of one type.
  * full: a parameter, statistic or loss; f32 where the activations are bf16, else of their type.
  * index: labels, winners, keys: i32.
+ * byte, signedByte: of a quantised network: i8 or u8, i8.
  * any: of whatever type.
  */
-export type OperandRole = "activation" | "full" | "index" | "any";
+export type OperandRole = "activation" | "full" | "index" | "byte" | "signedByte" | "any";
 type Roles<K extends OpKind> = string extends keyof Operands<K>
   ? OperandRole
   : { readonly [O in keyof Operands<K>]: OperandRole };
@@ -66,6 +67,9 @@ export const operandRoles: { readonly [K in OpKind]: Roles<K> } = {
   binaryCrossEntropyBackward: { logits: "full", targets: "full", dLoss: "full" },
   cast: { x: "any" },
   constant: {},
+  quantize: { x: "full" },
+  dequantize: { x: "byte" },
+  quantizedConv2d: { x: "byte", weight: "signedByte", bias: "full", shortcut: "any" },
   weightedSum: "full",
   descend: { weight: "full", direction: "full", learningRate: "full" },
   adamDirection: { mean: "full", square: "full", update: "full" },
@@ -84,9 +88,16 @@ export const roleOf = (kind: OpKind, operand: string): OperandRole => {
   return typeof roles === "string" ? roles : (roles[operand] ?? "any");
 };
 
-const expectedTypes = (role: OperandRole, activation: ValueDType | null, full: ValueDType | null): string | null => {
+const expectedTypes = (
+  role: OperandRole,
+  dtype: ValueDType,
+  activation: ValueDType | null,
+  full: ValueDType | null,
+): string | null => {
   if (role === "any") return null;
   if (role === "index") return "i32";
+  if (role === "signedByte") return "i8";
+  if (role === "byte") return dtype === "u8" ? "u8" : "i8";
   if (role === "activation") return activation;
   return activation === null ? full : fullTypes[activation];
 };
@@ -99,7 +110,7 @@ export const checkOperandTypes = <K extends OpKind>(kind: K, name: string, opera
   const first = all.find(({ role }) => role === "full")?.value.dtype ?? null;
   const full = first === null ? null : fullTypes[first];
   for (const { operand, value, role } of all) {
-    const expected = expectedTypes(role, activation, full);
+    const expected = expectedTypes(role, value.dtype, activation, full);
     if (expected === null || value.dtype === expected) continue;
     throw new Error(
       `${name}: its ${operand} ${value.name} is ${value.dtype} but ${kind} takes it as ${expected} here; cast it`,

@@ -1,6 +1,7 @@
 // Every operation of the IR in one map, and nodes typed by it. Tables over OpKind are total: tsc lists what a new one lacks.
 import type { BackwardOps } from "./backward-ops.ts";
 import type { EvaluationOps, ForwardOps } from "./forward-ops.ts";
+import type { QuantizedOps } from "./quantized-ops.ts";
 import type { UpdateOps } from "./update-ops.ts";
 import type { Value } from "./value.ts";
 
@@ -16,7 +17,7 @@ export interface FusedOps {
   };
 }
 
-export interface Ops extends ForwardOps, EvaluationOps, BackwardOps, UpdateOps, FusedOps {}
+export interface Ops extends ForwardOps, EvaluationOps, QuantizedOps, BackwardOps, UpdateOps, FusedOps {}
 
 export type OpKind = keyof Ops;
 /** The operations that have a gradient rule. */

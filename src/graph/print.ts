@@ -3,9 +3,14 @@ import { type Graph, operandsOf, resultsOf } from "./graph.ts";
 import type { Node } from "./ops.ts";
 import { formatValue } from "./value.ts";
 
+/** Lists of more numbers than this are not shown: factors of filters. */
+const shownNumbers = 8;
+const formatParam = (value: unknown): string =>
+  Array.isArray(value) && value.length > shownNumbers ? `[${value.length} numbers]` : JSON.stringify(value);
+
 const formatParams = (params: object): string => {
   const entries = Object.entries(params).filter(([key]) => key !== "body");
-  return entries.length === 0 ? "" : ` ${entries.map(([key, value]) => `${key}=${JSON.stringify(value)}`).join(" ")}`;
+  return entries.length === 0 ? "" : ` ${entries.map(([key, value]) => `${key}=${formatParam(value)}`).join(" ")}`;
 };
 
 /** `layer1.0.conv1 f32[8, 16, 32, 32] = conv2d(x: conv1, weight: layer1.0.conv1.weight) stride=[1,1] …` */

@@ -1,5 +1,6 @@
 // What each operation makes of its operands: the shape and type of every result, or a ShapeError that says what doesn't fit.
 // A node with one result gives it the node's name; with several, the name and the result's: `bn1.mean`.
+import { dtypeBytes } from "../base/dtype.ts";
 import { ShapeError } from "../base/errors.ts";
 import { formatShape, type Pair } from "../base/shape.ts";
 import { type PoolParams, windowPositions } from "./geometry.ts";
@@ -133,6 +134,24 @@ export const shapeRules: { readonly [K in OpKind]: ShapeRule<K> } = {
   },
   cast: (name, { x }, { dtype }) => ({ y: value(name, { dtype }, x.shape) }),
   constant: (name, _operands, { shape, dtype }) => ({ y: value(name, { dtype }, shape) }),
+  quantize: (name, { x }, { dtype }) => ({ y: value(name, { dtype }, x.shape) }),
+  dequantize: (name, { x }) => ({ y: value(name, { dtype: "f32" }, x.shape) }),
+  quantizedConv2d: (name, { x, weight, bias, shortcut }, params) => {
+    const { y } = shapeRules.conv2d(name, { x, weight }, params);
+    const [o] = weight.shape;
+    expectShape(name, "bias", bias, [o]);
+    if (params.factors.length !== o)
+      throw new Error(`${name}: ${params.factors.length} factors for ${o} filters; each filter has one`);
+    const result = value(name, { dtype: params.result }, y.shape);
+    if (shortcut) {
+      expectShape(name, "shortcut", shortcut, y.shape);
+      if (dtypeBytes[shortcut.dtype] !== dtypeBytes[result.dtype])
+        throw new Error(
+          `${name}: its shortcut is ${shortcut.dtype} but its result ${result.dtype}; both are bytes, or f32`,
+        );
+    }
+    return { y: result };
+  },
 
   conv2dBackwardData: (name, { dy, weight }, params) => {
     const [, , u, v] = weight.shape;

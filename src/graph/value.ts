@@ -12,7 +12,7 @@ export interface Value<S extends Shape = Shape> {
 export interface HostValue<S extends Shape = Shape> extends Value<S> {
   readonly dtype: DType;
 }
-export const isHostValue = (value: Value): value is HostValue => value.dtype !== "bf16";
+export const isHostValue = (value: Value): value is HostValue => value.dtype !== "bf16" && value.dtype !== "u8";
 
 /** As printed graphs show it: `layer1.0.conv1 f32[8, 16, 32, 32]`. */
 export const formatValue = (value: Value): string => `${value.name} ${value.dtype}${formatShape(value.shape)}`;

@@ -2,6 +2,8 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type EngineOptions, engineForInference } from "../commands/choose-engine.ts";
+import { checkPrecision, precisionOf } from "../commands/choose-precision.ts";
+import { type ProtocolOptions, protocolOf } from "../commands/evaluate/choose-protocol.ts";
 import { type EvaluateDocument, evaluateDocument } from "../commands/evaluate/document.ts";
 import { evaluateModel } from "../commands/evaluate/evaluate-model.ts";
 import type { CommandEvent } from "../commands/events.ts";
@@ -9,7 +11,7 @@ import { type PredictDocument, predictWithModel } from "../commands/predict.ts";
 import { trainedModelOf } from "../commands/train/conclusion.ts";
 import type { TrainOptions as CommandTrainOptions, ResumeOptions, TrainOutcome } from "../commands/train/options.ts";
 import { resumeTraining as resumeInDirectory, train as trainInDirectory, trainInMemory } from "../commands/train.ts";
-import type { TrainedModel } from "../commands/trained-model.ts";
+import { classNames, type TrainedModel } from "../commands/trained-model.ts";
 import type { DataSet } from "../data/data-set.ts";
 import type { DataSetOptions } from "../data/node/data-set-options.ts";
 import type { PixelPicture } from "../data/pixel-picture.ts";
@@ -100,20 +102,24 @@ export const resumeTraining = (options: ResumeOptions & LongWork): Promise<Train
   return resumeInDirectory(options, environmentOf(options, "train"));
 };
 
-export interface EvaluateOptions extends EngineOptions, LongWork {
+export interface EvaluateOptions extends EngineOptions, ProtocolOptions, LongWork {
   /** Images at once; 128 by default. */
   readonly batch?: number;
   /** What the result calls the images; "test" by default. */
   readonly split?: string;
+  /** Of activations: "f32" (default) or "bf16". */
+  readonly dtype?: string;
 }
 
-/** Fractions and nats, with the whole evaluation beside them: intervals, accuracy by class, confusion matrix, logits. */
+/** Fractions and nats, calibration, accuracy by class, with the whole evaluation beside them: confusion matrix, logits. */
 export interface Evaluated extends EvaluateDocument {
   readonly evaluation: Evaluation;
 }
 
 /**
- * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. Without oneDNN the reference engine computes,
+ * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. `protocol` ("one-crop", "ten-crop",
+ * "multi-scale"), `tta` ("mirror", "shifts", "mirror,shifts") and `scales` look at each image several times and average the
+ * probabilities; by default once, as the model's preprocessing says. Without oneDNN the reference engine computes,
  * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, or images are of another size.
  */
 export const evaluate = async (
@@ -127,12 +133,15 @@ export const evaluate = async (
       "the model doesn't say how images are normalised; give it a preprocessing: { ...model, preprocessing }",
     );
   }
-  const { batch = 128, split = "test" } = options;
+  const { batch = 128, split = "test", dtype } = options;
+  const [precision, protocol] = [precisionOf(dtype), protocolOf(options)];
   const environment = environmentOf(options, "evaluate");
   const { engine } = await engineForInference(options, model.spec, images.labels.length, environment);
   try {
-    const evaluation = await evaluateModel({ ...model, preprocessing }, images, split, batch, engine, environment);
-    return { ...evaluateDocument(evaluation), evaluation };
+    checkPrecision(precision, engine, environment);
+    const how = { split, batch, precision, protocol };
+    const evaluation = await evaluateModel({ ...model, preprocessing }, images, how, engine, environment);
+    return { ...evaluateDocument(evaluation, classNames(model)), evaluation };
   } finally {
     await engine.dispose();
   }

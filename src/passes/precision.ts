@@ -8,6 +8,7 @@ import type { Graph } from "../graph/graph.ts";
 import { type OperandRole, roleOf } from "../graph/operand-types.ts";
 import type { Node, NodeOf, Operands, OpKind } from "../graph/ops.ts";
 import type { Value } from "../graph/value.ts";
+import { replaceOperands } from "./replace-operands.ts";
 
 type CastType = "f32" | "bf16";
 /** The type that an operand of a role is to have; null: whatever it has. */
@@ -15,24 +16,9 @@ const wantedTypes: { readonly [R in OperandRole]: CastType | null } = {
   activation: "bf16",
   full: "f32",
   index: null,
+  byte: null,
+  signedByte: null,
   any: null,
-};
-
-const isValue = (operand: unknown): operand is Value =>
-  typeof operand === "object" && operand !== null && "dtype" in operand && "shape" in operand;
-
-/** The operands of a node, each replaced. */
-const replaced = <K extends OpKind>(
-  { operands: old }: NodeOf<K>,
-  replace: <V extends Value>(operand: string, value: V) => V,
-): Operands<K> => {
-  const operands: Operands<K> = { ...old };
-  for (const operand in operands) {
-    const value = operands[operand];
-    invariant(isValue(value), `${operand} is a value`);
-    operands[operand] = replace(operand, value);
-  }
-  return operands;
 };
 
 /**
@@ -47,7 +33,7 @@ export const toBf16 = (graph: Graph): Graph => {
   const define = (name: string, value: Value): void => {
     const { dtype } = value;
     invariant(dtype !== "f64", `${name} is f64: only f32 graphs are computed in bf16`);
-    if (dtype !== "i32") versions.set(name, new Map([[dtype, value]]));
+    if (dtype === "f32" || dtype === "bf16") versions.set(name, new Map([[dtype, value]]));
   };
   const inType = <V extends Value>(old: V, wanted: CastType): V => {
     const known = versions.get(old.name);
@@ -65,7 +51,7 @@ export const toBf16 = (graph: Graph): Graph => {
     return value === undefined ? old : { ...old, name: value.name, dtype: value.dtype };
   };
   const operandsOf = <K extends OpKind>(node: NodeOf<K>): Operands<K> =>
-    replaced(node, (operand, value) => {
+    replaceOperands(node, (operand, value) => {
       const wanted = wantedTypes[roleOf(node.kind, operand)];
       return wanted === null ? asItIs(value) : inType(value, wanted);
     });
@@ -82,7 +68,7 @@ export const toBf16 = (graph: Graph): Graph => {
     invariant(node.kind !== "fused", `${node.name}: precision comes before fusion`);
     copy(node);
   }
-  for (const value of graph.outputs) builder.output(value.dtype === "i32" ? value : inType(value, "f32"));
+  for (const value of graph.outputs) builder.output(versions.has(value.name) ? inType(value, "f32") : value);
   for (const { state, value } of graph.updates) builder.update(state, inType(value, "f32"));
   return builder.build();
 };

@@ -27,10 +27,10 @@ const stepsOf = ({ order }: Plan): readonly Node[] => order.filter(({ part }) =>
 const largestResult = (node: Node): number => Math.max(0, ...resultsOf(node).map(([, value]) => bytesOf(value)));
 
 /** Into how many strips a plan for `batch` images is cut: a power of two that divides the batch; 1 where all maps are small. */
-export const stripCount = (plan: Plan, batch: number): number => {
+export const stripCount = (plan: Plan, batch: number, mapBytes = largestMapBytes): number => {
   const largest = Math.max(0, ...stepsOf(plan).map(largestResult));
   let count = 1;
-  while (largest / count > largestMapBytes && batch % (2 * count) === 0) count *= 2;
+  while (largest / count > mapBytes && batch % (2 * count) === 0) count *= 2;
   return count;
 };
 
@@ -38,9 +38,9 @@ export const stripCount = (plan: Plan, batch: number): number => {
  * The plan with its first layers cut into strips: as far as maps are large, and on to where a single value is all that later nodes read.
  * `part` is the plan of the same network for one strip. The plan as it is, where there is no such place.
  */
-export const withStrips = (plan: Plan, part: Plan, count: number): Plan => {
+export const withStrips = (plan: Plan, part: Plan, count: number, mapBytes = largestMapBytes): Plan => {
   const steps = stepsOf(plan);
-  const large = steps.findLastIndex((node) => largestResult(node) > largestMapBytes);
+  const large = steps.findLastIndex((node) => largestResult(node) > mapBytes);
   if (count < 2 || large === -1) return plan;
   for (let last = large; last < steps.length - 1; last++) {
     const [result, ...others] = readLater(plan, steps, last);

@@ -10,8 +10,10 @@ import type { Logits } from "../evaluate/logits.ts";
 import type { Graph } from "../graph/graph.ts";
 import { buildGraph } from "../model/forward.ts";
 import { foldBatchNorm } from "../passes/fold-batch-norm.ts";
+import { foldGraph } from "../passes/fold-tensors.ts";
 import { fuse } from "../passes/fuse.ts";
 import { withPrecision } from "../passes/precision.ts";
+import { type Quantization, quantizeAs } from "../passes/quantize/quantization.ts";
 import { makePlan, type Plan } from "../plan/plan.ts";
 import { stripCount, withStrips } from "../plan/strips.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -24,34 +26,48 @@ export interface EvaluationPrograms {
   dispose(): Promise<void>;
 }
 
-const isLogits = (output: HostTensor | undefined): output is Logits => output !== undefined && output.dtype !== "i32";
+/** In what activations are computed, or how the network is quantised. */
+export type Arithmetic = Precision | Quantization;
 
-/** Images [batch, …input] to the logits `fc`, batch norm folded (in f32), activations in a precision. Without an engine's fusions. */
-export const evaluationGraph = (spec: ResNetSpec, batch: number, precision: Precision = "f32"): Graph =>
-  withPrecision(foldBatchNorm(buildGraph(spec, { mode: "evaluation", batch })), precision);
+const isLogits = (output: HostTensor | undefined): output is Logits =>
+  output !== undefined && (output.dtype === "f32" || output.dtype === "f64");
+
+/** Images [batch, …input] to the logits `fc`, batch norm folded (in f32), activations in a precision, or quantised. Without an engine's fusions. */
+export const evaluationGraph = (spec: ResNetSpec, batch: number, arithmetic: Arithmetic = "f32"): Graph => {
+  const graph = buildGraph(spec, { mode: "evaluation", batch });
+  if (typeof arithmetic !== "string") return quantizeAs(foldGraph(graph), arithmetic).graph;
+  return withPrecision(foldBatchNorm(graph), arithmetic);
+};
+
+/**
+ * Maps beyond this many bytes are cut into strips where they are bytes: additions to maps that a core's own cache (1 MiB) doesn't hold take
+ * three times as long. Measured: docs/records/int8.md.
+ */
+const largestByteMap = 4 * 2 ** 20;
 
 /** That graph's plan for an engine, the first layers of large batches in strips. */
 export const evaluationPlan = (
   { fusions }: Pick<Engine, "fusions">,
   spec: ResNetSpec,
   batch: number,
-  precision: Precision = "f32",
+  arithmetic: Arithmetic = "f32",
 ): Plan => {
-  const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images, precision), fusions));
+  const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images, arithmetic), fusions));
   const plan = planFor(batch);
-  const count = stripCount(plan, batch);
-  return count === 1 ? plan : withStrips(plan, planFor(batch / count), count);
+  const mapBytes = typeof arithmetic === "string" ? undefined : largestByteMap;
+  const count = stripCount(plan, batch, mapBytes);
+  return count === 1 ? plan : withStrips(plan, planFor(batch / count), count, mapBytes);
 };
 
 /**
  * Programs over a state that holds at least the network's parameters and running statistics; it may be one that trains. Activations
- * are f32 or bf16; images and logits f32 in any case.
+ * are f32 or bf16; images and logits f32 in any case. Of a quantised network the state holds its own tensors (train/calibrate.ts).
  */
 export const evaluationPrograms = (
   engine: Engine,
   spec: ResNetSpec,
   state: State,
-  precision: Precision = "f32",
+  arithmetic: Arithmetic = "f32",
 ): EvaluationPrograms => {
   const programs = new Map<string, Promise<Program>>();
   const keyOf = (shape: ImageShape): string => shape.join("×");
@@ -59,7 +75,7 @@ export const evaluationPrograms = (
     const [batch, ...input] = shape;
     const known = programs.get(keyOf(shape));
     if (known !== undefined) return known;
-    const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch, precision), state);
+    const compiled = engine.compile(evaluationPlan(engine, { ...spec, input }, batch, arithmetic), state);
     programs.set(keyOf(shape), compiled);
     compiled.catch(() => programs.delete(keyOf(shape))); // whoever asks next may have better luck
     return compiled;

@@ -97,6 +97,8 @@ export const packageFolders: Readonly<Record<string, readonly string[]>> = {
   sharp: ["commands", "data/node", "cli"],
   commander: ["cli"],
   fflate: ["checkpoint"],
+  hyparquet: ["data/node", "commands"],
+  "hyparquet-writer": ["commands"],
   "tar-stream": ["commands"],
   "cli-progress": ["cli"],
   zod: ["spec", "train", "checkpoint", "exchange", "data", "commands", "cli", "server"],

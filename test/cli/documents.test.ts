@@ -172,6 +172,7 @@ describe("--json", () => {
   });
 
   test("evaluate: fractions and nats, the same as the training's own evaluation", async () => {
+    const interval = z.tuple([z.number(), z.number()]);
     const schema = z.strictObject({
       split: z.literal("test"),
       n: z.literal(30),
@@ -179,6 +180,29 @@ describe("--json", () => {
       top1: fraction,
       top5: fraction,
       loss: z.number(),
+      top1Error: fraction,
+      top5Error: fraction,
+      intervals: z.strictObject({ top1: interval, top5: interval, loss: interval }),
+      protocol: z.strictObject({
+        name: z.literal("own"),
+        tta: z.tuple([]),
+        views: z.literal(1),
+        size: z.tuple([count, count]),
+        shorterSides: z.array(count),
+      }),
+      calibration: z.looseObject({ ece: fraction, mce: fraction, brier: z.number(), n: z.literal(30) }),
+      perClass: z
+        .array(
+          z.strictObject({
+            label: count,
+            name: z.string(),
+            n: count,
+            top1: fraction.nullable(),
+            interval: interval.nullable(),
+          }),
+        )
+        .length(3),
+      confused: z.array(z.strictObject({ label: count, predicted: count, images: count })),
     });
     const evaluated = await documentOf(schema, "evaluate", "run", "tiny-data", "--threads", "1");
     const end = z.looseObject({ testAccuracy: z.number(), loss: z.number() }).parse(lines.at(-1));

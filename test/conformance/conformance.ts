@@ -35,10 +35,10 @@ const graphOf = (build: Case, precision: Precision): Graph => {
   return withPrecision(builder.build(), precision);
 };
 
-/** The bf16 value of which a value is the f32 copy; else itself. */
+/** The bf16 or u8 value of which a value is the f32 copy; else itself. */
 const castFrom = (graph: Graph, value: Value): Value => {
   const cast = graph.nodes.find((node) => node.kind === "cast" && node.results.y.name === value.name);
-  return cast?.kind === "cast" && cast.operands.x.dtype === "bf16" ? cast.operands.x : value;
+  return cast?.kind === "cast" && cast.operands.x.dtype !== "f32" ? cast.operands.x : value;
 };
 
 const compareCase = async (engine: Engine, graph: Graph): Promise<readonly Comparison[]> => {

@@ -47,8 +47,7 @@ const training = ({ x, filter, y }: Layer, nesterov: boolean): Graph => {
   const { dWeight } = b.add("conv2dBackwardWeight", "dWeight", operands, { ...params, filterShape: filter });
   return addUpdate(b.build(), {
     parameters: [{ weight, gradient: dWeight, weightDecay: 0.01 }],
-    momentum: 0.9,
-    nesterov,
+    optimizer: { kind: "sgd", momentum: 0.9, nesterov },
   });
 };
 

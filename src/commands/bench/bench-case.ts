@@ -1,5 +1,4 @@
 // The case that bench times: which graph, from which numbers. Synthetic and seeded; no accuracy on them means anything.
-import type { Precision } from "../../base/dtype.ts";
 import { UsageError } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { type HostTensor, type NamedTensors, sharedZeros } from "../../base/tensor.ts";
@@ -8,7 +7,7 @@ import { buildGraph } from "../../model/forward.ts";
 import { initialTensors } from "../../model/initial-tensors.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { evaluationGraph } from "../../train/evaluation-program.ts";
+import { type Arithmetic, evaluationGraph } from "../../train/evaluation-program.ts";
 import { buildTrainingGraph } from "../../train/training-graph.ts";
 import type { BenchOptions } from "./environment.ts";
 
@@ -52,16 +51,17 @@ export const benchCase = (
   what: BenchOptions["what"],
   spec: ResNetSpec,
   batch: number,
-  dtype: Precision = "f32",
+  arithmetic: Arithmetic = "f32",
 ): BenchCase => {
   if (what === "infer") {
     return {
       spec,
-      graph: evaluationGraph(spec, batch, dtype),
+      graph: evaluationGraph(spec, batch, arithmetic),
       definition: buildGraph(spec, { mode: "evaluation", batch }),
     };
   }
-  const { graph } = buildTrainingGraph(spec, { ...settings, dtype, batch });
+  if (typeof arithmetic !== "string") throw new UsageError("bench train: a quantised network doesn't learn");
+  const { graph } = buildTrainingGraph(spec, { ...settings, dtype: arithmetic, batch });
   return { spec, graph, definition: graph };
 };
 

@@ -4,9 +4,11 @@ import { invariant } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
+import { evaluationGraph } from "../../train/evaluation-program.ts";
 import { type BenchCase, benchCase, benchState } from "./bench-case.ts";
+import { quantizeCase } from "./bench-network.ts";
 import { conditionedTensors } from "./conditioned-tensors.ts";
-import type { BenchEnvironment, BenchOptions, CheckedValue } from "./environment.ts";
+import type { BenchEnvironment, BenchOptions, BenchType, CheckedValue } from "./environment.ts";
 
 /** The numbers are not those of the network: nothing was timed. */
 export class WrongNumbersError extends Error {
@@ -53,9 +55,10 @@ export const checkNumbers = async (
   const values: CheckedValue[] = [];
   let fresh: NamedTensors | undefined; // the network's numbers don't depend on the batch
   for (const batch of batches[what]) {
-    const each = benchCase(what, reduced, batch, dtype);
+    const precision = dtype === "int8" ? "f32" : dtype;
+    const each = benchCase(what, reduced, batch, precision);
     fresh ??= benchState(each, seed);
-    values.push(...(await checkBatch(engine, each, seed, fresh, environment)));
+    values.push(...(await checkBatch(engine, each, dtype, seed, fresh, environment)));
   }
   const { name, share } = worstOf(values);
   return { values: values.length, worst: { name, share }, seconds: (environment.now() - begin) / 1000 };
@@ -64,20 +67,17 @@ export const checkNumbers = async (
 const checkBatch = async (
   engine: Engine,
   each: BenchCase,
+  dtype: BenchType,
   seed: number,
   fresh: NamedTensors,
   { checkGraph }: BenchEnvironment,
 ): Promise<readonly CheckedValue[]> => {
   let problem = "";
   for (let start = 0; start < starts; start++) {
-    const values = await checkGraph(
-      engine,
-      each.definition,
-      conditionedTensors(each, seed + start, start === 0 ? fresh : undefined),
-      {
-        runAs: each.graph,
-      },
-    );
+    const given = conditionedTensors(each, seed + start, start === 0 ? fresh : undefined);
+    const { tensors, runAs } =
+      dtype === "int8" ? await quantized(engine, each, given) : { tensors: given, runAs: each.graph };
+    const values = await checkGraph(engine, each.definition, tensors, { runAs });
     const worst = worstOf(values);
     const vague = values.find(({ relative }) => relative > largestRelative);
     if (worst.share <= 1 && vague === undefined) return values;
@@ -87,6 +87,14 @@ const checkBatch = async (
         : `the engine ${engine.name} computes ${worst.name} wrong: it is off by ${worst.share.toPrecision(3)} times what rounding explains`;
   }
   throw new WrongNumbersError(`${each.spec.name}: ${problem}; nothing was timed`);
+};
+
+/** The case over bytes. How far that is from f32 is no matter of rounding: each node is held to its own definition. */
+const quantized = async (engine: Engine, each: BenchCase, given: NamedTensors) => {
+  const { tensors, quantization } = await quantizeCase(engine, each, given);
+  const images = [...given].filter(([name]) => name === "images");
+  const runAs = evaluationGraph(each.spec, images[0]?.[1].shape[0] ?? 1, quantization);
+  return { tensors: new Map([...tensors, ...images]), runAs };
 };
 
 /** A NaN share is the worst. */

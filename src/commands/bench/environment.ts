@@ -4,6 +4,9 @@ import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { Graph } from "../../graph/graph.ts";
 
+/** Of activations. int8 is for inference alone: without weights, networks are quantised on seeded synthetic images. */
+export type BenchType = Precision | "int8";
+
 export interface BenchOptions {
   /** `train`: forward, backward, statistics and update. `infer`: the network as it is evaluated. */
   readonly what: "train" | "infer";
@@ -11,8 +14,7 @@ export interface BenchOptions {
   readonly model: string;
   /** Images of one step. */
   readonly batch: number;
-  /** Of activations. */
-  readonly dtype: Precision;
+  readonly dtype: BenchType;
   readonly threads: number;
   readonly engine: Engine["name"];
   /** Default direct for training, auto for inference. */
@@ -48,7 +50,7 @@ export interface BenchEnvironment {
   readonly openEngine: (engine: Engine["name"], threads: number, convolution: "direct" | "auto") => Promise<Engine>;
   /**
    * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
-   * engine/conformance. Of a run in bf16 it compares every node as well.
+   * engine/conformance. Of a run in bf16 it compares every node as well, of one in int8 every node and no more.
    */
   readonly checkGraph: (
     engine: Engine,

@@ -1,6 +1,5 @@
 // The machine's practical roof: the best rate of several large matrix products through the engine's own library, call by call.
 // What a step reaches is told as a share of it. The roof is not the silicon's: a convolution may well reach more.
-import type { Precision } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import type { ImageShape } from "../../base/shape.ts";
@@ -10,19 +9,36 @@ import { GraphBuilder } from "../../graph/builder.ts";
 import { flopsOf } from "../../graph/cost-rules.ts";
 import { padding } from "../../graph/geometry.ts";
 import type { Graph } from "../../graph/graph.ts";
+import type { HostValue } from "../../graph/value.ts";
 import { withPrecision } from "../../passes/precision.ts";
 import { makePlan } from "../../plan/plan.ts";
+import type { BenchType } from "./environment.ts";
 
 const node = "product";
 
 /** Pixels times channels by a square matrix: a 1×1 convolution, whose layouts the engine may choose. */
-const pixelProduct = (x: ImageShape, precision: Precision): Graph => {
+const pixelProduct = (x: ImageShape, precision: Exclude<BenchType, "int8">): Graph => {
   const builder = new GraphBuilder();
   const images = builder.input("x", "f32", x);
   const weight = builder.state("weight", "f32", [x[1], x[1], 1, 1]);
   const params = { stride: [1, 1], padding: padding(0), groups: 1 } as const;
   builder.output(builder.add("conv2d", node, { x: images, weight }, params).y);
   return withPrecision(builder.build(), precision);
+};
+
+/** The same over bytes: numbers between −½ and ½ take all levels, the sums some. */
+const byteProduct = (x: ImageShape): Graph => {
+  const builder = new GraphBuilder();
+  const images = builder.input("x", "f32", x);
+  const weight = builder.state("weight", "i8", [x[1], x[1], 1, 1]);
+  const bias = builder.state("bias", "f32", [x[1]]);
+  const levels = builder.add("quantize", "levels", { x: images }, { dtype: "u8", scale: 0.5 / 255 }).y;
+  const factors = new Array<number>(x[1]).fill(1 / (100 * x[1]));
+  const geometry = { stride: [1, 1], padding: padding(0), groups: 1 } as const;
+  const params = { ...geometry, factors, relu: true, shortcutFactor: 1, result: "u8" } as const;
+  const y = builder.add("quantizedConv2d", node, { x: { ...levels, shape: x }, weight, bias }, params).y;
+  builder.output(builder.add("dequantize", "y", { x: y }, { scale: 1 }).y);
+  return builder.build();
 };
 
 /** A square matrix product, row-major. */
@@ -36,7 +52,7 @@ const matrixProduct = (size: number): Graph => {
 };
 
 /** 7 to 17 GFLOP each: tens of milliseconds, far above any overhead, and larger than the caches. */
-const products: { readonly [P in Precision]: readonly (() => Graph)[] } = {
+const products: { readonly [T in BenchType]: readonly (() => Graph)[] } = {
   f32: [
     () => pixelProduct([16, 512, 28, 28], "f32"),
     () => pixelProduct([16, 1024, 14, 14], "f32"),
@@ -44,24 +60,26 @@ const products: { readonly [P in Precision]: readonly (() => Graph)[] } = {
   ],
   // Dense layers are computed in f32 whatever activations are.
   bf16: [() => pixelProduct([16, 512, 28, 28], "bf16"), () => pixelProduct([16, 1024, 14, 14], "bf16")],
+  int8: [() => byteProduct([16, 512, 28, 28]), () => byteProduct([16, 1024, 14, 14])],
 };
 const runs = 6;
 
-const filled = (shape: HostTensor["shape"], seed: number): HostTensor => {
-  const tensor = sharedZeros("f32", shape);
+const filled = ({ dtype, shape }: HostValue, seed: number): HostTensor => {
+  const tensor = sharedZeros(dtype, shape);
   const { uniform } = randomStream(seed, randomPurposes.synthetic);
-  for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = uniform() - 0.5;
+  const largest = dtype === "i8" ? 127 : 1;
+  for (let i = 0; i < tensor.data.length; i++) tensor.data[i] = largest * (uniform() - 0.5);
   return tensor;
 };
 
 /** GFLOP/s of the fastest call; null for an engine that doesn't tell how long its calls take. Some two seconds. */
-export const measureRoof = async (engine: Engine, precision: Precision = "f32"): Promise<number | null> => {
+export const measureRoof = async (engine: Engine, type: BenchType = "f32"): Promise<number | null> => {
   let best: number | null = null;
-  for (const build of products[precision]) {
+  for (const build of products[type]) {
     const graph = build();
-    const state = await engine.createState(new Map(graph.states.map(({ name, shape }) => [name, filled(shape, 1)])));
+    const state = await engine.createState(new Map(graph.states.map((value) => [value.name, filled(value, 1)])));
     const program = await engine.compile(makePlan(graph), state);
-    const inputs = Object.fromEntries(graph.inputs.map(({ name, shape }) => [name, filled(shape, 2)]));
+    const inputs = Object.fromEntries(graph.inputs.map((value) => [value.name, filled(value, 2)]));
     const call = program.implementations.findIndex((each) => each.node === node);
     invariant(call >= 0, `the program lists what computes ${node}`);
     const flops = graph.nodes.reduce((sum, each) => sum + flopsOf(each), 0);

@@ -1,4 +1,6 @@
 // A small made-up run that the tests of the report share.
+import { tensor } from "../../base/tensor.ts";
+import { calibrationOf } from "../../evaluate/calibration.ts";
 import { confusionMatrix } from "../../evaluate/confusion.ts";
 import { accuracyOf, meanLoss } from "../../evaluate/interval.ts";
 import type { ReportInput } from "./input.ts";
@@ -8,6 +10,8 @@ export const exampleInput = (classes: readonly string[] = ["shirt", "coat", "boo
   const labels = Int32Array.of(0, 0, 0, 0, 1, 1, 1, 2, 2, 2);
   const predicted = Int32Array.of(0, 0, 0, 1, 1, 1, 1, 2, 2, 0);
   const loss = meanLoss([0.1, 0.2, 0.3, 2.5, 0.1, 0.2, 0.1, 0.1, 0.2, 3.1]);
+  // Two nats between the class said and the others.
+  const logits = Float32Array.from({ length: 30 }, (_, i) => (predicted[Math.floor(i / 3)] === i % 3 ? 2 : 0));
   const mistake = (image: number, said: number, is: number, predictedProbability: number) => ({
     image,
     pixels: Uint8Array.of(0, 50, 100, 150, 200, 250),
@@ -16,6 +20,8 @@ export const exampleInput = (classes: readonly string[] = ["shirt", "coat", "boo
     actual: is,
     predictedProbability,
     actualProbability: (1 - predictedProbability) / 2,
+    likeliest: [{ label: said, probability: predictedProbability }],
+    file: null,
   });
   return {
     title: "ResNet-20 on three clothes",
@@ -56,6 +62,7 @@ export const exampleInput = (classes: readonly string[] = ["shirt", "coat", "boo
       loss,
       top5: null,
       confusion: confusionMatrix(predicted, labels, 3),
+      calibration: calibrationOf(tensor("f32", [10, 3], logits), labels),
       mistakes: [mistake(9, 0, 2, 0.9999), mistake(3, 1, 0, 0.75)],
     },
     classes,

@@ -1,6 +1,8 @@
 // What a report is made of: plain data, so that a report can be drawn again from the files of a run, and tested without one.
+import type { Calibration } from "../../evaluate/calibration.ts";
 import type { ConfusionMatrix } from "../../evaluate/confusion.ts";
 import type { Metric } from "../../evaluate/interval.ts";
+import type { LikelyClass } from "../../evaluate/prediction-rows.ts";
 
 /** One training step. `epoch` counts from 1; `loss` in nats, with label smoothing if the recipe has it. */
 export interface CurvePoint {
@@ -37,13 +39,19 @@ export interface Mistake {
   readonly actual: number;
   readonly predictedProbability: number;
   readonly actualProbability: number;
+  /** The classes with the largest probabilities, likeliest first. */
+  readonly likeliest: readonly LikelyClass[];
+  /** The image's file; null for images in memory. */
+  readonly file: string | null;
 }
 
 /** The final evaluation, on images that no choice was made by where the split is "test". */
 export interface Evaluation extends SplitResult {
-  readonly split: "test" | "validation";
+  readonly split: string;
   readonly top5: Metric | null;
   readonly confusion: ConfusionMatrix;
+  /** Null where no image was answered. */
+  readonly calibration: Calibration | null;
   /** Surest first. */
   readonly mistakes: readonly Mistake[];
 }

@@ -79,3 +79,12 @@ export const lettersAreDrawn = async (): Promise<boolean> => {
   );
   return narrow !== undefined && wide !== undefined && !narrow.equals(wide);
 };
+
+/** A sentence for the person where pictures have no letters; nothing otherwise. */
+export const fontWarnings = async (): Promise<readonly string[]> =>
+  (await lettersAreDrawn())
+    ? []
+    : [
+        "the PNG pictures of the report have no letters because this machine has no fonts (report.html is not affected): " +
+          "install some, such as Debian's fonts-dejavu-core and fontconfig-config",
+      ];

@@ -51,8 +51,8 @@ describe("renderReport(input)", async () => {
       'alt="test image 9: the network said shirt with probability &gt;\u00a099.9\u00a0%; it is boot, given &lt;\u00a00.1\u00a0%"',
     );
     expect(html.match(/<img /g)).toHaveLength(2);
-    expect(html.match(/<table>/g)).toHaveLength(3);
-    expect(html.match(/role="img"/g)).toHaveLength(2);
+    expect(html.match(/<table>/g)).toHaveLength(4);
+    expect(html.match(/role="img"/g)).toHaveLength(3);
     const ids = [...html.matchAll(/ id="([^"]*)"/g)].map(([, id]) => id);
     expect(new Set(ids).size).toBe(ids.length);
   });
@@ -63,7 +63,7 @@ describe("renderReport(input)", async () => {
   });
 
   test("draws the same pictures as PNG files, at twice their size", async () => {
-    expect(Object.keys(pictures)).toEqual(["learning-curves.png", "confusion.png", "mistakes.png"]);
+    expect(Object.keys(pictures)).toEqual(["learning-curves.png", "confusion.png", "reliability.png", "mistakes.png"]);
     for (const png of Object.values(pictures)) {
       const { format, width } = await sharp(png).metadata();
       expect(format).toBe("png");
@@ -86,8 +86,8 @@ describe("renderReport(input)", async () => {
     expect(partsOf(report.html)).toEqual(partsOf(html));
     // biome-ignore lint/suspicious/noControlCharactersInRegex: these characters are what is being looked for
     expect(report.html).not.toMatch(/[\u0000\u001b]/);
-    // sharp refuses SVG that is not well-formed XML, so three pictures are three proofs.
-    expect(Object.keys(report.pictures)).toHaveLength(3);
+    // sharp refuses SVG that is not well-formed XML, so four pictures are four proofs.
+    expect(Object.keys(report.pictures)).toHaveLength(4);
   });
 
   test("reports a training that stopped before any evaluation", async () => {
@@ -102,7 +102,7 @@ describe("renderReport(input)", async () => {
     const report = await renderReport({ ...input, curves, evaluation });
     expect(report.html).toContain("The loss of 1 recorded step was not finite; the curves leave them out.");
     expect(report.html).toContain("No test image was given a wrong class (n = 10).");
-    expect(Object.keys(report.pictures)).toEqual(["learning-curves.png", "confusion.png"]);
+    expect(Object.keys(report.pictures)).toEqual(["learning-curves.png", "confusion.png", "reliability.png"]);
   });
 });
 

@@ -26,7 +26,7 @@ export const conclude = async (
 ): Promise<TrainOutcome> => {
   const { data, recipe } = preparation;
   const model = trainedModelOf(preparation, result);
-  const evaluation = await evaluateModel(model, data.test, "test", recipe.batch, engine, environment);
+  const evaluation = await evaluateModel(model, data.test, { split: "test", batch: recipe.batch }, engine, environment);
   const { checkpoint, imagesPerSecond, seconds } = result;
   const end: EndEvent = {
     event: "end",

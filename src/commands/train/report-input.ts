@@ -2,15 +2,12 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
-import { openShown } from "../../data/node/shown-pixels.ts";
-import type { Preprocessing } from "../../data/preprocessing.ts";
-import type { ImageSource } from "../../data/source.ts";
 import type { Evaluation } from "../../evaluate/evaluate.ts";
 import { accuracyOf, type Metric } from "../../evaluate/interval.ts";
-import { mostConfidentlyWrong } from "../../evaluate/mistakes.ts";
 import { countMacs, countParameters } from "../../spec/counts.ts";
 import type { TrainingResult } from "../../train/training.ts";
-import type { CurvePoint, EpochPoint, Mistake, ReportInput, SplitResult } from "../report/input.ts";
+import { evaluationInput } from "../report/evaluation-input.ts";
+import type { CurvePoint, EpochPoint, ReportInput, SplitResult } from "../report/input.ts";
 import { metricsRecords } from "../run-directory/metrics-log.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
 import type { Preparation } from "./preparation.ts";
@@ -91,24 +88,6 @@ const readCurves = async (
   return { curves, epochs };
 };
 
-/** The most confidently wrong images, with their pixels. */
-const mistakesOf = async (
-  evaluation: Evaluation,
-  source: ImageSource,
-  preprocessing: Preprocessing,
-  count: number,
-): Promise<readonly Mistake[]> => {
-  const shown = openShown(source, preprocessing);
-  const mistakes: Mistake[] = [];
-  for (const wrong of mostConfidentlyWrong(evaluation.logits, evaluation.labels, count)) {
-    const image = evaluation.images[wrong.image] ?? wrong.image;
-    const { bytes, offset, shape } = await shown(image);
-    const size = shape[0] * shape[1] * shape[2];
-    mistakes.push({ ...wrong, image, pixels: bytes.slice(offset, offset + size), shape });
-  }
-  return mistakes;
-};
-
 const shownMistakes = 12;
 
 /** Reads metrics.jsonl: the curves are those of the whole run, however often it was resumed. */
@@ -121,7 +100,7 @@ export const reportInput = async (
   const { record, path } = directory;
   const { hardware } = record;
   const { curves, epochs } = await readCurves(path);
-  const { top1: accuracy, top5, loss, confusion } = evaluation;
+  const { top1: accuracy, loss } = evaluation;
   return {
     title: `${spec.name} on ${data.name}`,
     startedAt: `${record.createdAt.slice(0, 16).replace("T", " ")} UTC`,
@@ -152,14 +131,7 @@ export const reportInput = async (
     epochs: epochs.map((epoch) =>
       epoch.step === result.checkpoint.step ? { ...epoch, test: { accuracy, loss } } : epoch,
     ),
-    evaluation: {
-      split: "test",
-      accuracy,
-      loss,
-      top5: evaluation.confusion.classes > 5 ? top5 : null,
-      confusion,
-      mistakes: await mistakesOf(evaluation, data.test, preprocessing, shownMistakes),
-    },
+    evaluation: await evaluationInput(evaluation, data.test, preprocessing, shownMistakes),
     classes: data.classes,
     recipe: record.recipe,
     command: record.command.join(" "),

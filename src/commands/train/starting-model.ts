@@ -11,6 +11,7 @@ import type { CommandEnvironment } from "../environment.ts";
 import { formatCount } from "../report/format.ts";
 import type { TrainedModel } from "../trained-model.ts";
 import { modelOfWeights } from "../weights/model-of-weights.ts";
+import { refuseQuantized } from "../weights/quantized-tensors.ts";
 
 /** A model to train further. `notice` says what became of its head. */
 export interface StartingModel extends Pick<TrainedModel, "spec" | "tensors" | "preprocessing"> {
@@ -57,6 +58,7 @@ export const startingModel = async (
   environment: CommandEnvironment,
 ): Promise<StartingModel> => {
   const model = await openModel(weights, network, data, environment);
+  refuseQuantized(model, weights, "train further");
   const { preprocessing, tensors } = model;
   const spec = { ...model.spec, input: inputOf(model.spec, preprocessing) };
   const reason = reasonForFreshHead(model, data.classes);

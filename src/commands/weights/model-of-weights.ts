@@ -1,6 +1,6 @@
 // Which network opened weights are of, and the model that they make: what the file says of itself, what the person says, or what
 // the tensors or the graph show.
-import { FormatError } from "../../base/errors.ts";
+import { FormatError, UsageError } from "../../base/errors.ts";
 import { formatShape } from "../../base/shape.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { DataSetNotice } from "../../data/node/data-set-options.ts";
@@ -9,10 +9,12 @@ import { toTorchvision } from "../../exchange/names/rename.ts";
 import { recogniseNetwork } from "../../exchange/structure/recognise.ts";
 import { specOfGraph } from "../../exchange/structure/spec-of-graph.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
+import type { Quantization } from "../../passes/quantize/quantization.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
 import type { MapShape, ResNetSpec } from "../../spec/spec.ts";
 import type { OpenedGraphFile, OpenedTensorsFile, OpenedWeights } from "../run-directory/open-weights.ts";
-import { readModelMetadata, type TrainedModel } from "../trained-model.ts";
+import { type KeptMetadata, readModelMetadata, type TrainedModel } from "../trained-model.ts";
+import { readQuantized } from "./quantized-tensors.ts";
 
 export interface ModelOfWeights {
   readonly model: TrainedModel;
@@ -74,11 +76,32 @@ const ofGraph = ({ file, graph, found }: OpenedGraphFile, known: ResNetSpec | nu
  */
 export const modelOfWeights = (opened: OpenedWeights, given: ResNetSpec | null): ModelOfWeights => {
   const { file, metadata } = opened;
-  const { spec: kept, classes, preprocessing } = readModelMetadata(metadata, file);
+  const { spec: kept, classes, preprocessing, ranges } = readModelMetadata(metadata, file);
+  if (ranges !== null) return quantizedModel(opened, given, { spec: kept, classes, preprocessing, ranges });
   const known = given ?? kept;
   const { spec, tensors, notice } = opened.kind === "tensors" ? ofTensors(opened, known) : ofGraph(opened, known);
+  checkClasses(classes, spec, file);
+  return { model: { spec, tensors, preprocessing, classes }, notice };
+};
+
+const checkClasses = (classes: readonly string[] | null, spec: ResNetSpec, file: string): void => {
   if (classes !== null && classes.length !== spec.classes) {
     throw new FormatError(file, `names ${classes.length} classes but its network tells ${spec.classes} apart`);
   }
-  return { model: { spec, tensors, preprocessing, classes }, notice };
+};
+
+/** A file that `residual quantize` wrote says itself what it is. */
+const quantizedModel = (
+  opened: OpenedWeights,
+  given: ResNetSpec | null,
+  { spec, classes, preprocessing, ranges }: KeptMetadata & { readonly ranges: Quantization["ranges"] },
+): ModelOfWeights => {
+  const { file } = opened;
+  if (given !== null) throw new UsageError(`${file} is quantised and says which network it is of; leave out --model`);
+  if (spec === null || opened.kind !== "tensors") {
+    throw new FormatError(file, "is quantised but doesn't say of which network: its metadata has no spec");
+  }
+  checkClasses(classes, spec, file);
+  const { tensors, quantization } = readQuantized(spec, ranges, opened.asNamed, file);
+  return { model: { spec, tensors, preprocessing, classes, quantization }, notice: null };
 };

@@ -8,6 +8,7 @@ import { checkPixelShape, type Preprocessing } from "../preprocessing.ts";
 import { type Job, openRing, type Preparer, type Ring } from "../ring.ts";
 import { createSampler, evaluationBatch } from "../sampler.ts";
 import { type ImageSource, pixelShapeOf } from "../source.ts";
+import type { View } from "../view.ts";
 import { openReader } from "./readers.ts";
 import { openThreads } from "./threads.ts";
 
@@ -34,6 +35,11 @@ export interface TrainingLoaderOptions extends LoaderOptions {
   /** See SamplerOptions; `batch` counts the images of all ranks, a batch of this loader has batch ÷ ranks. */
   readonly rank?: number;
   readonly ranks?: number;
+}
+
+export interface EvaluationLoaderOptions extends LoaderOptions {
+  /** How each image is looked at; plain by default. */
+  readonly view?: View;
 }
 
 /** Batches without end: after the last step of an epoch comes the first of the next. */
@@ -125,11 +131,18 @@ export const openTrainingLoader = (options: TrainingLoaderOptions): TrainingLoad
 };
 
 /** Throws UsageError for settings that make no sense. A batch larger than the source is padded. */
-export const openEvaluationLoader = (options: LoaderOptions): EvaluationLoader => {
-  const { source, preprocessing, batch } = options;
+export const openEvaluationLoader = (options: EvaluationLoaderOptions): EvaluationLoader => {
+  const { source, preprocessing, batch, view } = options;
   if (!Number.isInteger(batch) || batch < 1) throw new UsageError(`batch ${batch} should be a whole number above 0`);
   const images = source.labels.length;
   const jobAt = (k: number): Job => ({ epoch: 0, step: k, indices: evaluationBatch(k, batch, images) });
   const sequence = { batch, jobs: Math.ceil(images / batch), jobAt };
-  return open(options, sequence, { preprocessing, augmentation: null, seed: 0, broken: "leave out" });
+  const preparation = {
+    preprocessing,
+    augmentation: null,
+    seed: 0,
+    broken: "leave out",
+    ...(view && { view }),
+  } as const;
+  return open(options, sequence, preparation);
 };

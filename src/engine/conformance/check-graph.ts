@@ -15,7 +15,7 @@
 //
 // An engine that is wrong can't hide behind this: its distance to f64 is of the order of the values themselves. Only where the
 // graph turns a disturbance of √K·u into one of that order would nothing be learned; `relative` shows it, and callers refuse.
-import { allocate, unitRoundoff } from "../../base/dtype.ts";
+import { allocate, unitRoundoff, type ValueDType } from "../../base/dtype.ts";
 import { type RandomStream, randomPurposes, randomStream } from "../../base/philox.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
@@ -70,9 +70,9 @@ const elementsIn = (run: GraphRun, name: string): HostTensor["data"] => {
   return found.data;
 };
 
-/** Whether some value is bf16. */
-const computesInBf16 = ({ nodes }: Graph): boolean =>
-  nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === "bf16"));
+/** Whether some value is of a type. */
+const computesIn = ({ nodes }: Graph, type: ValueDType): boolean =>
+  nodes.some((node) => resultsOf(node).some(([, { dtype }]) => dtype === type));
 
 /**
  * Runs step and update on the engine, with its fusions, from the tensors (inputs and states by name), and compares the outputs
@@ -86,7 +86,8 @@ export const checkGraph = async (
   options: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
   const { runAs = graph } = options;
-  if (!computesInBf16(runAs)) return checkEnds(engine, graph, tensors, unitNoise(graph), options);
+  if (computesIn(runAs, "i8") || computesIn(runAs, "u8")) return checkNodes(engine, runAs, tensors);
+  if (!computesIn(runAs, "bf16")) return checkEnds(engine, graph, tensors, unitNoise(graph), options);
   const nodes = await checkNodes(engine, runAs, tensors);
   if (runAs === graph) return nodes;
   const noise = unitNoise(graph) + unitRoundoff.bf16;

@@ -2,7 +2,6 @@
 // once more in f64 from the very operands that the engine had. So nothing is amplified on the way, and each element is held to the
 // bound of its own operation (error-rules.ts), however deep the network: in bf16, where a step as a whole loses a tenth of some gradients
 // to rounding, a comparison of the ends says little. Of large nodes, only some channels are computed.
-import { roundToBf16 } from "../../base/bf16.ts";
 import type { TypedArray } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
 import { elementCount } from "../../base/shape.ts";
@@ -16,6 +15,7 @@ import { fuse } from "../../passes/fuse.ts";
 import type { Engine } from "../contract.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
 import { computeNode } from "../reference/kernels.ts";
+import { roundings } from "../reference/value-storage.ts";
 import type { GraphCheck } from "./check-graph.ts";
 import { allowedError, distance } from "./compare-values.ts";
 import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
@@ -118,11 +118,12 @@ const computeNodes = (
 
 const compare = (value: Value, whole: TypedArray, { elements, allowed, part }: Computed): GraphCheck => {
   const actual = part === null ? whole : takePart(whole, value.shape, part);
+  const round = roundings[value.dtype];
   let worst = { name: value.name, error: 0, allowed: 0, share: 0 };
   for (let i = 0; i < allowed.length; i++) {
-    // Nothing but the type rounds a copy: it has to be just what the type makes of it.
+    // Nothing but the type rounds a copy: it has to be just what the type makes of it. What bytes are off by is told in levels.
     const exact = allowed[i] === 0;
-    const expected = exact && value.dtype === "bf16" ? roundToBf16(elements[i]!) : elements[i]!;
+    const expected = round !== undefined && (exact || value.dtype !== "bf16") ? round(elements[i]!) : elements[i]!;
     const error = Math.abs(actual[i]! - expected);
     const share = error === 0 ? 0 : error / allowed[i]!;
     if (!(share <= worst.share)) worst = { name: `${value.name}[${i}]`, error, allowed: allowed[i]!, share };

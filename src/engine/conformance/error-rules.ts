@@ -3,7 +3,8 @@
 //   γ_K · Σ|a||b|,  γ_K = K·u / (1 − K·u)          (Higham 2002, Accuracy and Stability of Numerical Algorithms, 3.1)
 // The magnitude Σ|a||b| is what the operation's own definition gives for absolute operands, with signs under which nothing
 // cancels. Where an operation is not such a sum (statistics, softmax) the rule has its own formula, stated above it.
-import type { TypedArray } from "../../base/dtype.ts";
+import { type ByteDType, type TypedArray, unitRoundoff } from "../../base/dtype.ts";
+import { roundToLevel } from "../../base/levels.ts";
 import { elementCount } from "../../base/shape.ts";
 import type { PoolParams } from "../../graph/geometry.ts";
 import { operandsOf, resultsOf } from "../../graph/graph.ts";
@@ -75,6 +76,55 @@ const overlapsOf = ({ kernel, stride }: PoolParams): number =>
 /** A result in which nothing cancels: each rounding is relative to itself. */
 const relative = (result: Value, elementsOf: ElementsOf, roundings: number): ReadonlyMap<string, ErrorBound> =>
   new Map([[result.name, { roundings, magnitude: absolute(elementsOf(result), 1) }]]);
+
+/** A byte that is either of two levels: large enough that one rounding of it comes to one level. */
+const oneLevel = 1.001 * 2 ** 24;
+
+/**
+ * Bytes are the nearest levels to real numbers that are off by `error` each: exact, but for those that this moves across the middle
+ * between two levels, which may be either.
+ */
+const levels = (
+  y: Value,
+  dtype: ByteDType,
+  elementsOf: ElementsOf,
+  error: (i: number) => number,
+): ReadonlyMap<string, ErrorBound> => {
+  const unrounded = elementsOf(y);
+  const magnitude = new Float64Array(unrounded.length);
+  let roundings = 0;
+  for (let i = 0; i < magnitude.length; i++) {
+    const [number, e] = [unrounded[i]!, error(i)];
+    if (roundToLevel(number - e, dtype) === roundToLevel(number + e, dtype)) continue;
+    magnitude[i] = oneLevel;
+    roundings = 1;
+  }
+  return new Map([[y.name, { roundings, magnitude }]]);
+};
+
+/** u of f32: what bytes are made from is f32 in engines. */
+const u = unitRoundoff.f32;
+
+/** Factor rounded, sum as f32, + bias, ·, factor of the shortcut rounded, ·, +: relative to what is added, before the relu. */
+const quantizedConv2dError: ErrorRule<"quantizedConv2d"> = (node, elementsOf) => {
+  const { operands, params, results } = node;
+  const { y } = results;
+  const { shortcut: shortcutValue, ...others } = operands;
+  const convolved = new Float64Array(elementCount(y.shape));
+  const alone: typeof node = { ...node, operands: others, params: { ...params, relu: false } };
+  computeNode(alone, (value) => (value.name === y.name ? convolved : elementsOf(value)));
+  const bias = elementsOf(operands.bias);
+  const shortcut = shortcutValue && elementsOf(shortcutValue);
+  const [, O, H, W] = y.shape;
+  const magnitude = convolved; // in its place
+  for (let i = 0; i < magnitude.length; i++) {
+    const o = Math.floor(i / (H * W)) % O;
+    const biased = Math.abs(bias[o]! * params.factors[o]!);
+    magnitude[i] = Math.abs(convolved[i]!) + 2 * biased + Math.abs((shortcut?.[i] ?? 0) * params.shortcutFactor);
+  }
+  if (params.result === "f32") return new Map([[y.name, { roundings: 7, magnitude }]]);
+  return levels(y, params.result, elementsOf, (i) => 7 * u * magnitude[i]!);
+};
 
 export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
   // One rounding for each product and each addition that it goes through, the first addition (to zero) being exact: K in all.
@@ -176,6 +226,19 @@ export const errorRules: { readonly [K in OpKind]: ErrorRule<K> } = {
         },
       ],
     ]),
+
+  // The scale's reciprocal and the product; powers of two are exact.
+  quantize: (node, elementsOf) => {
+    const { dtype, scale } = node.params;
+    const isExact = Number.isInteger(Math.log2(scale));
+    const { y } = node.results;
+    const elements = elementsOf(y);
+    return levels(y, dtype, elementsOf, (i) => (isExact ? 0 : 3 * u * Math.abs(elements[i]!)));
+  },
+  // The scale rounded, and the product.
+  dequantize: (node, elementsOf) =>
+    Number.isInteger(Math.log2(node.params.scale)) ? exact(node) : relative(node.results.y, elementsOf, 2),
+  quantizedConv2d: quantizedConv2dError,
 
   // Each coefficient is rounded, its product, and the additions.
   weightedSum: (node, elementsOf) => {

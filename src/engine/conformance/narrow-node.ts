@@ -3,6 +3,7 @@
 
 import type { TypedArray } from "../../base/dtype.ts";
 import { elementCount, type Shape } from "../../base/shape.ts";
+import { operandsOf } from "../../graph/graph.ts";
 import type { Node } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { ElementsOf } from "../reference/kernel.ts";
@@ -83,6 +84,35 @@ export const narrowNode = (node: Node, elementsOf: ElementsOf, channels: number,
     return {
       node: { ...node, operands: { ...operands, weight }, results: { y: narrowedValue(results.y, part) } },
       elementsOf: replacing(operands.weight, range),
+      part,
+    };
+  }
+  if (node.kind === "quantizedConv2d" && node.params.groups === 1) {
+    const { operands, results, params } = node;
+    const range = rangeOf(operands.weight.shape[0], 0);
+    if (range === null) return null;
+    const part = { ...range, axis: 1 } as const;
+    const weight = narrowedValue(operands.weight, range);
+    const bias = narrowedValue(operands.bias, range);
+    const shortcut = operands.shortcut && narrowedValue(operands.shortcut, part);
+    const factors = params.factors.slice(range.start, range.start + range.count);
+    const ranges = new Map<string, Range>([
+      [operands.weight.name, range],
+      [operands.bias.name, range],
+      ...(operands.shortcut ? [[operands.shortcut.name, part] as const] : []),
+    ]);
+    const whole = new Map(operandsOf(node).map(([, value]) => [value.name, value.shape]));
+    return {
+      node: {
+        ...node,
+        operands: { x: operands.x, weight, bias, ...(shortcut && { shortcut }) },
+        params: { ...params, factors },
+        results: { y: narrowedValue(results.y, part) },
+      },
+      elementsOf: (value) => {
+        const taken = ranges.get(value.name);
+        return taken ? takePart(elementsOf(value), whole.get(value.name) ?? value.shape, taken) : elementsOf(value);
+      },
       part,
     };
   }

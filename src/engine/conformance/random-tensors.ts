@@ -23,6 +23,7 @@ const ordinary = ({ normal, uniform }: RandomStream): number => (uniform() < 0.0
 
 const draw = (name: string, dtype: DType, random: RandomStream): number => {
   if (dtype === "i32") return random.below(2); // labels of at least two classes, seeds, steps
+  if (dtype === "i8") return random.below(255) - 127; // weights of a quantised network
   return (special.find(([suffix]) => name.endsWith(suffix))?.[1] ?? ordinary)(random);
 };
 

@@ -13,6 +13,10 @@ export const elementTypeOf = (dnnl: Dnnl, dtype: ValueDType, where: string): Ele
     const reason = "oneDNN computes in bf16 only on processors with AVX-512, which this one lacks; take --dtype f32";
     throw new UnsupportedError("onednn", where, reason);
   }
+  if ((dtype === "i8" || dtype === "u8") && !dnnl.int8) {
+    const reason = "it computes on bytes only with AVX-512's instructions for them (VNNI), which this processor lacks";
+    throw new UnsupportedError("onednn", where, reason);
+  }
   return dtype;
 };
 

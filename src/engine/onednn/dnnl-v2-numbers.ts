@@ -12,10 +12,10 @@ export const structBytes = {
   binary: 2096,
 } as const;
 
-export const dataTypes = { bf16: 2, f32: 3, i32: 4, u8: 6 } as const;
+export const dataTypes = { bf16: 2, f32: 3, i32: 4, i8: 5, u8: 6 } as const;
 
-/** Bits of dnnl_cpu_isa_t: AVX-512 with its byte and word instructions, and bf16 dot products on top of them. */
-export const instructionSets = { avx512Core: 0x27, avx512CoreBf16: 0xe7 } as const;
+/** Bits of dnnl_cpu_isa_t: AVX-512 with its byte and word instructions; dot products of bytes, and of bf16, on top of them. */
+export const instructionSets = { avx512Core: 0x27, avx512CoreVnni: 0x67, avx512CoreBf16: 0xe7 } as const;
 
 /** dnnl_format_tag_t. */
 export const formatTags = { any: 1, nhwc: 20, nChw16c: 69 } as const;

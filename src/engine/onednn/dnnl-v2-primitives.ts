@@ -3,9 +3,16 @@
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
-import type { Combination, MemoryDescriptor, PostOp, PrimitiveDescription } from "./dnnl.ts";
+import type { Combination, MemoryDescriptor, PostOp, PrimitiveDescription, Requantization } from "./dnnl.ts";
 import { alternativeDescriptor } from "./dnnl-v2-alternative.ts";
-import { algorithms, normalizationFlags, propagation, structBytes, unimplemented } from "./dnnl-v2-numbers.ts";
+import {
+  algorithms,
+  dataTypes,
+  normalizationFlags,
+  propagation,
+  structBytes,
+  unimplemented,
+} from "./dnnl-v2-numbers.ts";
 import type { DescribingFunctions, NativeFunction } from "./dnnl-v2-signatures.ts";
 
 /** What a row needs of the binding. */
@@ -41,35 +48,62 @@ const inARow = (descriptors: readonly MemoryDescriptor[]): Buffer =>
     }),
   );
 
-/** What is done to a result before it is stored. */
+/** What is done to a result on its way to memory. */
 interface Ending {
   readonly combination?: Combination;
   readonly postOp?: PostOp;
+  readonly requantization?: Requantization;
+  /** Every element times this. */
+  readonly factor?: number;
 }
 
-/** Attributes with the caller's scratchpad and post-ops; `use` must not keep them. */
+/** One factor for all elements has mask 0; one a channel, the axis 1 of a result, has that axis' bit. */
+const setOutputScales = (
+  { functions, check }: NativeCalls,
+  attributes: object,
+  where: string,
+  ending: Ending,
+): void => {
+  const { factor, requantization } = ending;
+  const scales = requantization?.factors ?? (factor === undefined ? [] : [factor]);
+  if (scales.length === 0) return;
+  const status = functions.outputScales(
+    attributes,
+    scales.length,
+    requantization ? 1 << 1 : 0,
+    Float32Array.from(scales),
+  );
+  check(status, "dnnl_primitive_attr_set_output_scales", where);
+};
+
+/** Attributes with the caller's scratchpad and an ending; `use` must not keep them. */
 const withAttributes = (
   native: NativeCalls,
-  { combination, postOp = "nothing" }: Ending,
+  ending: Ending,
   where: string,
   use: (attributes: object) => object,
 ): object => {
+  const { combination, postOp = "nothing", requantization } = ending;
+  const sum = requantization?.accumulate;
+  const accumulates = postOp === "accumulate" || postOp === "accumulateRelu";
+  const relu = requantization?.relu ?? (postOp === "relu" || postOp === "accumulateRelu");
   const { functions, created, check } = native;
   const attributes = created("dnnl_primitive_attr_create", where, functions.attributes);
   const postOps = created("dnnl_post_ops_create", where, functions.postOps);
   try {
     check(functions.scratchpadMode(attributes, 1), "dnnl_primitive_attr_set_scratchpad_mode", where);
-    // In the order in which they are done; the combination comes first, for its tensor's number counts from there.
+    setOutputScales(native, attributes, where, ending);
+    // In the order in which they are done; the combination comes first, for its tensor's number counts from there, then the sum.
     if (combination !== undefined) {
       const { operation, operand } = combination;
       const status = functions.postOpBinary(postOps, algorithms[operation], operand.native);
       check(status, "dnnl_post_ops_append_binary", where);
     }
-    if (postOp === "accumulate" || postOp === "accumulateRelu")
-      check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
-    if (postOp === "relu" || postOp === "accumulateRelu")
-      check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
-    if (postOp !== "nothing" || combination !== undefined)
+    if (accumulates) check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
+    if (sum)
+      check(functions.postOpSumOfType(postOps, sum.scale, dataTypes[sum.type]), "dnnl_post_ops_append_sum_v2", where);
+    if (relu) check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
+    if (combination || accumulates || sum || relu)
       check(functions.setPostOps(attributes, postOps), "dnnl_primitive_attr_set_post_ops", where);
     return use(attributes);
   } finally {
@@ -246,7 +280,7 @@ const rows: { readonly [K in Kind]: Row<K> } = {
       return made(native, "dnnl_concat_primitive_desc_create", where, functions.concatenation, ...rest);
     }),
   reorder: (native, d, where) =>
-    withAttributes(native, {}, where, (attributes) => {
+    withAttributes(native, d, where, (attributes) => {
       const { functions, engine } = native;
       const rest = [d.from.native, engine, d.to.native, engine, attributes];
       return made(native, "dnnl_reorder_primitive_desc_create", where, functions.reorder, ...rest);

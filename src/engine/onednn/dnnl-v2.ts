@@ -139,9 +139,11 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     };
   };
 
+  const isa = Number(bind("int dnnl_get_effective_cpu_isa()")());
   return {
     version,
-    bf16: bf16Support(Number(bind("int dnnl_get_effective_cpu_isa()")())),
+    bf16: bf16Support(isa),
+    int8: (isa & instructionSets.avx512CoreVnni) === instructionSets.avx512CoreVnni,
     plain: (shape, dtype = "f32") => descriptor(shape, dataTypes[dtype], plainTag(shape)),
     image: (shape, layout, dtype = "f32") =>
       descriptor(shape, dataTypes[dtype], layout === "plain" ? plainTag(shape) : formatTags[layout]),

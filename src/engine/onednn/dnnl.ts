@@ -38,6 +38,21 @@ export interface ConvolutionDescription {
   readonly postOp?: PostOp;
   /** Which of the library's implementations, in its order: by default 0, its first choice. */
   readonly alternative?: number;
+  /** Instead of a post-op, where x and weight are bytes. */
+  readonly requantization?: Requantization;
+}
+
+/**
+ * What a convolution over bytes makes of its sums of products, with one factor a filter:
+ *   y = (Σ x·weight + bias[o]) · factors[o] + accumulate.scale · y
+ * then the relu, then the rounding to the nearest number of y's type, ties to even. `accumulate.type` is how what y held before is
+ * read; it has as many bytes as y's.
+ */
+export interface Requantization {
+  /** (2.6's fast code takes no factors that are given at each call.) */
+  readonly factors: readonly number[];
+  readonly relu: boolean;
+  readonly accumulate?: { readonly scale: number; readonly type: "i8" | "u8" | "f32" };
 }
 
 /**
@@ -131,6 +146,8 @@ interface ReorderDescription {
   readonly kind: "reorder";
   readonly from: MemoryDescriptor;
   readonly to: MemoryDescriptor;
+  /** Every element times this; by default 1. */
+  readonly factor?: number;
 }
 
 /** A primitive to be made. Descriptors made by `anyImage` and `anyFilter` leave the layout to the library. */
@@ -201,6 +218,8 @@ export interface Dnnl {
   readonly version: string;
   /** Fast with the processor's own instructions for bf16, slow with AVX-512 alone, none without. */
   readonly bf16: Bf16Support;
+  /** Whether products of bytes are summed exactly: by the processor's own instructions for that. Without them the library halves weights. */
+  readonly int8: boolean;
   // Elements are f32 unless said otherwise. Descriptors of the same shape, type and layout are the same object; so is what a
   // primitive answers to `layoutOf`.
   /** Dense and row-major. */

@@ -6,7 +6,6 @@ import type { Shape } from "../../base/shape.ts";
 import type { Part } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
 import type { Plan } from "../../plan/plan.ts";
-import type { Choosing } from "./convolution-choices.ts";
 import { descriptorOf, elementTypeOf } from "./describe-value.ts";
 import type {
   Argument,
@@ -17,6 +16,8 @@ import type {
   Primitive,
   PrimitiveDescription,
 } from "./dnnl.ts";
+import { lastReaders } from "./last-readers.ts";
+import type { LoweringOptions } from "./lowering-options.ts";
 import type { Call, Layout, Phase, Physical, Place, ScriptArray, Storage } from "./physical.ts";
 import { PrimitiveCache } from "./primitive-cache.ts";
 
@@ -25,12 +26,6 @@ interface Position {
   readonly name: string;
   readonly part: Part;
   readonly index: number;
-}
-
-export interface LoweringOptions {
-  readonly convolution: "direct" | "auto";
-  /** What is known of convolutions' speed, and measures the others; where there is none, choices are by rule. */
-  readonly choices?: Choosing;
 }
 
 export class Lowering {
@@ -62,11 +57,7 @@ export class Lowering {
     this.#plan = plan;
     this.inference = plan.graph.updates.length === 0;
     this.#stateOfUpdate = new Map(plan.graph.updates.map(({ state, value }) => [value.name, state]));
-    const lastReader = new Map<string, number>();
-    plan.order.forEach((node, index) => {
-      for (const value of Object.values<Value>(node.operands)) lastReader.set(value.name, index);
-    });
-    this.#lastReader = lastReader;
+    this.#lastReader = lastReaders(plan);
     for (const value of plan.graph.inputs) this.#given(value, { kind: "input", input: value.name });
   }
 

@@ -53,7 +53,7 @@ export interface ScriptCall {
   run(arrays: readonly ScriptArray[]): void;
 }
 /** Numbers; of bf16 memory the bits, which only fills make use of. */
-export type ScriptArray = Float32Array | Int32Array | Uint16Array;
+export type ScriptArray = Float32Array | Int32Array | Int8Array | Uint16Array;
 
 export type Call = PrimitiveCall | ScriptCall;
 

@@ -104,6 +104,7 @@ export class ProgramMemory {
       invariant(!(array instanceof Float64Array), "the engine has no f64");
       return array;
     }
+    invariant(dtype !== "u8", "no script works on u8");
     if (dtype === "bf16") return this.#arena.bits16(this.#offset(storage), storage.bytes / dtypeBytes.bf16);
     return this.#arena.array(dtype, this.#offset(storage), storage.bytes / dtypeBytes[dtype]);
   }

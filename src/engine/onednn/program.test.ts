@@ -29,6 +29,7 @@ const countingLibrary = (failing?: { readonly kind: Kind; readonly at: number })
   const dnnl: Dnnl = {
     version: "0",
     bf16: "none",
+    int8: false,
     plain: known,
     image: known,
     any: known,

@@ -26,6 +26,7 @@ import type { ElementsOf, Kernel } from "./kernel.ts";
 import { softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./loss.ts";
 import { adamDirection, clamp, clipFactor, movingAverage, scaleBy, trustRatio } from "./optimizer.ts";
 import { globalAveragePool, globalAveragePoolBackward, maxPool, maxPoolBackward } from "./pool.ts";
+import { dequantize, quantize, quantizedConv2d } from "./quantize.ts";
 import { copyCorner, padChannels, sliceChannels, subsample, subsampleBackward } from "./shortcut.ts";
 import {
   binaryCrossEntropy,
@@ -94,6 +95,9 @@ export const kernels: { readonly [K in OpKind]: Kernel<K> } = {
   binaryCrossEntropyBackward,
   cast,
   constant,
+  quantize,
+  dequantize,
+  quantizedConv2d,
   weightedSum,
   descend,
   adamDirection,

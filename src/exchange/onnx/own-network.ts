@@ -6,10 +6,10 @@ import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts
 import { matchTensors } from "../../model/match-tensors.ts";
 import { parameterTable } from "../../model/parameter-table.ts";
 import type { Folding } from "../../passes/fold-batch-norm.ts";
+import { biasName, foldables, foldGraph } from "../../passes/fold-tensors.ts";
 import { parseSpec } from "../../spec/parse-spec.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { encodeNodes } from "./encode-model.ts";
-import { biasName, foldables, foldGraph } from "./fold-batch-norm.ts";
 import type { OnnxModel } from "./onnx-model.ts";
 import { floatTensor } from "./tensor-elements.ts";
 import { graphToExport, onnxNodes, producerName } from "./write-onnx.ts";

@@ -3,9 +3,9 @@ import { tensor } from "../../base/tensor.ts";
 import { interpretExactly } from "../../engine/conformance/interpret.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
 import { buildGraph } from "../../model/forward.ts";
+import { foldGraph, foldTensors } from "../../passes/fold-tensors.ts";
 import { randomNetwork } from "../structure/random-network.test.fixture.ts";
 import { ints } from "./attributes.ts";
-import { foldGraph, foldTensors } from "./fold-batch-norm.ts";
 import { refusal, small } from "./small-models.test.fixture.ts";
 import { graphToExport, onnxModel, onnxNodes } from "./write-onnx.ts";
 

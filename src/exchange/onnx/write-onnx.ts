@@ -5,10 +5,10 @@ import type { NamedTensors } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
 import { buildGraph } from "../../model/forward.ts";
 import { matchTensors } from "../../model/match-tensors.ts";
+import { foldGraph, foldTensors } from "../../passes/fold-tensors.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { floats } from "./attributes.ts";
 import { encodeModel } from "./encode-model.ts";
-import { foldGraph, foldTensors } from "./fold-batch-norm.ts";
 import { type OnnxGraph, type OnnxModel, type OnnxNode, type OnnxTensor, onnxTypes } from "./onnx-model.ts";
 import { Writing, writeNode } from "./write-rules.ts";
 

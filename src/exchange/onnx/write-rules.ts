@@ -4,6 +4,7 @@ import type { BackwardOps } from "../../graph/backward-ops.ts";
 import type { AveragePoolParams, ConvParams, Padding, PoolParams } from "../../graph/geometry.ts";
 import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
 import type { Node, NodeOf, OpKind } from "../../graph/ops.ts";
+import type { QuantizedOps } from "../../graph/quantized-ops.ts";
 import type { UpdateOps } from "../../graph/update-ops.ts";
 import type { Value } from "../../graph/value.ts";
 import { float, floats, int, ints, longs, string } from "./attributes.ts";
@@ -73,6 +74,7 @@ export class Writing {
 type Elsewhere =
   | keyof BackwardOps
   | keyof UpdateOps
+  | keyof QuantizedOps
   | "batchNormTrain"
   | "dropout"
   | "stochasticDepth"

@@ -9,6 +9,7 @@ import { foldCases } from "./fold-cases.ts";
 import { gateCases } from "./gate-cases.ts";
 import { headCases } from "./head-cases.ts";
 import { imageCases } from "./image-cases.ts";
+import { quantizedCases } from "./quantized-cases.ts";
 import { updateCases } from "./update-cases.ts";
 
 export const cases: CaseTable<Exclude<OpKind, "fused">> = {
@@ -19,5 +20,6 @@ export const cases: CaseTable<Exclude<OpKind, "fused">> = {
   ...averagePoolCases,
   ...gateCases,
   ...headCases,
+  ...quantizedCases,
   ...updateCases,
 };

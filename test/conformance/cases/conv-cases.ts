@@ -3,7 +3,7 @@ import type { FilterShape, ImageShape } from "../../../src/base/shape.ts";
 import { type ConvParams, padding, windowPositions } from "../../../src/graph/geometry.ts";
 import { type Case, type CaseTable, filter, image } from "./case.ts";
 
-interface Geometry extends ConvParams {
+export interface Geometry extends ConvParams {
   readonly x: ImageShape;
   readonly weight: FilterShape;
 }
@@ -15,7 +15,7 @@ const square = (x: ImageShape, weight: FilterShape, stride: number, pad: number,
   groups,
 });
 
-const geometries: Readonly<Record<string, Geometry>> = {
+export const geometries: Readonly<Record<string, Geometry>> = {
   "3×3, 16 to 16": square([2, 16, 8, 8], [16, 16, 3, 3], 1, 1),
   "3×3, stride 2, 16 to 32": square([2, 16, 8, 8], [32, 16, 3, 3], 2, 1),
   "3×3, stride 2, odd size": square([2, 16, 7, 9], [24, 16, 3, 3], 2, 1),
@@ -44,11 +44,11 @@ const geometries: Readonly<Record<string, Geometry>> = {
   },
 };
 
-const casesOf = (make: (geometry: Geometry) => Case): Readonly<Record<string, Case>> =>
+export const casesOf = (make: (geometry: Geometry) => Case): Readonly<Record<string, Case>> =>
   Object.fromEntries(Object.entries(geometries).map(([title, geometry]) => [title, make(geometry)]));
 
-const paramsOf = ({ stride, padding, groups }: Geometry): ConvParams => ({ stride, padding, groups });
-const resultShape = ({ x, weight, ...params }: Geometry): ImageShape => {
+export const paramsOf = ({ stride, padding, groups }: Geometry): ConvParams => ({ stride, padding, groups });
+export const resultShape = ({ x, weight, ...params }: Geometry): ImageShape => {
   const [height, width] = windowPositions([x[2], x[3]], [weight[2], weight[3]], params);
   return [x[0], weight[0], height, width];
 };

@@ -20,7 +20,7 @@ const wanted = (context: Lowering, primitive: Primitive, tensor: "weight" | "dWe
 export const readWeight = (
   context: Lowering,
   weight: Value<FilterShape>,
-  { primitive, groups: fewer = Number.POSITIVE_INFINITY }: ConvolutionImplementation,
+  { primitive, groups: fewer = Number.POSITIVE_INFINITY }: Pick<ConvolutionImplementation, "primitive" | "groups">,
   groups: number,
 ) => {
   const layout = wanted(context, primitive, "weight");

@@ -22,6 +22,8 @@ import {
   maxPool,
   maxPoolBackward,
 } from "./pooling.ts";
+import { dequantize, quantize } from "./quantize.ts";
+import { quantizedConv2d } from "./quantized-convolution.ts";
 import { dropout, softmaxCrossEntropy, softmaxCrossEntropyBackward } from "./script.ts";
 import {
   binaryCrossEntropy,
@@ -87,6 +89,9 @@ const rules: { readonly [K in OpKind]: LoweringRule<K> } = {
   binaryCrossEntropyBackward,
   cast,
   constant,
+  quantize,
+  dequantize,
+  quantizedConv2d,
   weightedSum,
   descend,
   adamDirection,

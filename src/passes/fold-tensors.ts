@@ -1,14 +1,14 @@
 // Batch norms that follow a convolution, folded into it:
 //   s · (W·x + b − mean) + shift = (s·W)·x + (s · (b − mean) + shift),   s = scale / √(variance + ε)
 // in f64, rounded to f32 once. Those that no convolution comes before (pre-activation) stay.
-import { fullTypes } from "../../base/dtype.ts";
-import { invariant } from "../../base/errors.ts";
-import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
-import { GraphBuilder } from "../../graph/builder.ts";
-import { type Graph, operandsOf, resultsOf } from "../../graph/graph.ts";
-import type { Node, NodeOf } from "../../graph/ops.ts";
-import type { Value } from "../../graph/value.ts";
-import { type Folding, findFoldings } from "../../passes/fold-batch-norm.ts";
+import { fullTypes } from "../base/dtype.ts";
+import { invariant } from "../base/errors.ts";
+import { type HostTensor, type NamedTensors, tensor } from "../base/tensor.ts";
+import { GraphBuilder } from "../graph/builder.ts";
+import { type Graph, operandsOf, resultsOf } from "../graph/graph.ts";
+import type { Node, NodeOf } from "../graph/ops.ts";
+import type { Value } from "../graph/value.ts";
+import { type Folding, findFoldings } from "./fold-batch-norm.ts";
 
 /** The batch norms that can be folded, by name. */
 export const foldables = (graph: Graph): ReadonlyMap<string, Folding> =>

@@ -1,5 +1,5 @@
-// What stands behind options of the command line: text to values, with errors that commander prints.
-import { InvalidArgumentError } from "commander";
+// Options of the command line by what is read from their text; what a number means is checked by the commands.
+import { InvalidArgumentError, Option } from "commander";
 import type { MapShape } from "../spec/spec.ts";
 
 export const numberOf = (text: string): number => {
@@ -14,3 +14,9 @@ export const shapeOf = (text: string): MapShape => {
   if (match === null) throw new InvalidArgumentError("It should be channels, height and width, such as 1x28x28.");
   return [Number(match[1]), Number(match[2]), Number(match[3])];
 };
+
+/** `224,256,384`. */
+export const numbersOf = (text: string): readonly number[] => text.split(",").map(numberOf);
+
+export const option = (flags: string, description: string): Option => new Option(flags, description);
+export const number = (flags: string, description: string): Option => option(flags, description).argParser(numberOf);

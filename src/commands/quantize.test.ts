@@ -1,0 +1,125 @@
+// Quantisation as a command, on a made-up machine.
+import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { FormatError, UsageError } from "../base/errors.ts";
+import { readTensorsFile, writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
+import { convert } from "./convert.ts";
+import { madeUpEnvironment, syntheticData, tinySpec } from "./environment.test.fixture.ts";
+import { evaluate } from "./evaluate.ts";
+import type { CommandEvent } from "./events.ts";
+import { calibrationImages } from "./quantize/calibration-images.ts";
+import { type QuantizeOptions, quantize } from "./quantize.ts";
+
+let cwd = "";
+beforeAll(async () => {
+  cwd = await mkdtemp(join(tmpdir(), "residual-quantize-"));
+  await writeFile(join(cwd, "tiny.json"), JSON.stringify(tinySpec(3)));
+});
+afterAll(() => rm(cwd, { recursive: true, force: true }));
+
+const quantized = (options: Partial<QuantizeOptions>, events: CommandEvent[] = []) =>
+  quantize(
+    {
+      ...{ weights: "tiny.json", seed: 1, out: "out.safetensors", calibrate: "synthetic" },
+      ...{ engine: "reference", images: 10, ...options },
+    },
+    madeUpEnvironment(cwd, syntheticData, events),
+  );
+const evaluated = (weights: string, options = {}) =>
+  evaluate({ weights, data: "synthetic", engine: "reference", ...options }, madeUpEnvironment(cwd));
+
+describe("quantize(options, environment)", () => {
+  test("writes a file that evaluates to what it told, and says how often both agree", async () => {
+    const events: CommandEvent[] = [];
+    const { document } = await quantized({ out: "tiny.safetensors" }, events);
+    const file = join(cwd, "tiny.safetensors");
+    expect(document).toMatchObject({
+      file,
+      n: 20,
+      split: "test",
+      calibrationImages: 10,
+      bytes: (await stat(file)).size,
+    });
+    expect(document.agreement).toBeGreaterThanOrEqual(0.9);
+    const [low, high] = document.agreementInterval;
+    expect(low).toBeLessThan(document.agreement);
+    expect(high).toBeGreaterThanOrEqual(document.agreement);
+    expect(events.filter(({ event }) => event === "calibrating")).toEqual(
+      [4, 8, 10].map((images) => ({ event: "calibrating", images, ofImages: 10 })),
+    );
+
+    const { tensors, metadata } = await readTensorsFile(file);
+    expect(Object.keys(metadata).sort()).toEqual(["preprocessing", "quantization", "spec"]);
+    expect(tensors.get("conv1.weight")).toMatchObject({ dtype: "i8", shape: [4, 1, 3, 3] });
+    expect(tensors.get("conv1.weight.scale")).toMatchObject({ dtype: "f32", shape: [4] });
+    expect(tensors.get("fc.weight")?.dtype).toBe("f32");
+    expect((await evaluated("tiny.safetensors")).document.top1).toBe(document.top1?.int8);
+  });
+
+  test("its files are refused where f32 is needed, each in one sentence", async () => {
+    await quantized({ out: "bytes.safetensors" });
+    const weights = "bytes.safetensors";
+    const refused = (purpose: string) =>
+      new UsageError(
+        `${weights} is quantised: its weights are bytes, from which nobody can ${purpose}; take those it was made from`,
+      );
+    await expect(quantized({ weights, out: "twice.safetensors" })).rejects.toThrow(refused("quantise again"));
+    await expect(evaluated(weights, { reestimateStatistics: true })).rejects.toThrow(refused("estimate statistics"));
+    await expect(evaluated(weights, { dtype: "bf16" })).rejects.toThrow(
+      new UsageError("the weights are quantised, so --dtype bf16 can't be had of them; leave it out"),
+    );
+    await expect(evaluated(weights, { model: "tiny.json" })).rejects.toThrow(
+      new UsageError(`${join(cwd, weights)} is quantised and says which network it is of; leave out --model`),
+    );
+    await expect(convert(weights, "a.npz", { cwd, cacheFolder: cwd }, {})).rejects.toThrow(
+      new UsageError(`${weights} is quantised, and no other format holds that; convert the weights it was made from`),
+    );
+    await expect(evaluated("tiny.json", { seed: 1, dtype: "int8" })).rejects.toThrow(
+      new UsageError(
+        "--dtype int8 is for bench; other commands compute so with quantised weights: residual quantize <weights> <out> --calibrate <data>",
+      ),
+    );
+  });
+
+  test("damaged files are refused by the tensor that is wrong", async () => {
+    await quantized({ out: "whole.safetensors" });
+    const { tensors, metadata } = await readTensorsFile(join(cwd, "whole.safetensors"));
+    const without = (name: string) => new Map([...tensors].filter(([each]) => each !== name));
+    const file = join(cwd, "damaged.safetensors");
+    const cases: readonly (readonly [Parameters<typeof writeTensorsFile>[1], string])[] = [
+      [
+        { tensors: without("conv1.weight.scale"), metadata },
+        "has no tensor conv1.weight.scale, which a quantised tiny has",
+      ],
+      [
+        { tensors, metadata: { ...metadata, quantization: '{"ranges":{}}' } },
+        "is no quantised tiny: internal error: the quantisation has no range for images",
+      ],
+    ];
+    for (const [container, problem] of cases) {
+      await writeTensorsFile(file, container);
+      const error = await evaluated("damaged.safetensors").catch((reason: unknown) => reason);
+      expect(error).toBeInstanceOf(FormatError);
+      expect(String(error)).toContain(problem);
+    }
+  });
+
+  test("refuses words that make no sense before anything is computed", async () => {
+    for (const [options, message] of [
+      [{ images: 0 }, "--images should be a whole number of at least 1 but is 0"],
+      [{ out: "a.npz" }, "quantised weights are written as safetensors, so a.npz should end in .safetensors"],
+      [{ split: "train" }, "--split train was measured on; take test or validation"],
+    ] as const) {
+      const events: CommandEvent[] = [];
+      await expect(quantized(options, events)).rejects.toThrow(new UsageError(message));
+      expect(events).toEqual([]);
+    }
+  });
+});
+
+test("calibrationImages(of, wanted) are spread over all of a split", () => {
+  expect(calibrationImages(10, 4)).toEqual([0, 2, 5, 7]);
+  expect(calibrationImages(3, 4)).toEqual([0, 1, 2]);
+});

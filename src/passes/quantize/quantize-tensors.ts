@@ -1,0 +1,75 @@
+// The tensors of a quantised network: filters as levels of a scale each, biases in units of the sums that they are added to.
+import { byteLevels } from "../../base/dtype.ts";
+import { invariant } from "../../base/errors.ts";
+import { roundToLevel } from "../../base/levels.ts";
+import { elementCount } from "../../base/shape.ts";
+import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
+import type { Graph } from "../../graph/graph.ts";
+import { findChains } from "./find-chains.ts";
+import { biasNameOf, type QuantizationSource, quantizeGraph } from "./quantize-graph.ts";
+
+/** Filters as bytes, and what a level of each is worth. */
+export interface QuantizedFilters {
+  readonly weight: HostTensor<"i8">;
+  readonly scales: readonly number[];
+}
+
+/**
+ * Filter by filter: the largest absolute weight becomes level 127 (symmetric, per channel: Krishnamoorthi 2018, Quantizing deep
+ * convolutional networks for efficient inference, 3.1). weight [O, C, U, V]. A filter of zeros has the scale 1.
+ */
+export const quantizeFilters = ({ shape, data }: HostTensor): QuantizedFilters => {
+  const [filters = 0] = shape;
+  const length = elementCount(shape) / filters;
+  const levels = new Int8Array(data.length);
+  const scales = Array.from({ length: filters }, (_, o) => {
+    let largest = 0;
+    for (let i = o * length; i < (o + 1) * length; i++) largest = Math.max(largest, Math.abs(data[i]!));
+    const scale = largest === 0 ? 1 : Math.fround(largest / byteLevels.i8[1]);
+    for (let i = o * length; i < (o + 1) * length; i++) levels[i] = roundToLevel(data[i]! / scale, "i8");
+    return scale;
+  });
+  return { weight: tensor("i8", shape, levels), scales };
+};
+
+export interface QuantizedTensors {
+  /** What the states of the quantised graph hold. */
+  readonly tensors: NamedTensors;
+  /** By the name of the weight. */
+  readonly filterScales: ReadonlyMap<string, readonly number[]>;
+}
+
+/** Quantises the tensors of a graph whose batch norms are folded (foldGraph, foldTensors), for the ranges of its values. */
+export const quantizeTensors = (
+  graph: Graph,
+  folded: NamedTensors,
+  rangeOf: QuantizationSource["rangeOf"],
+): QuantizedTensors => {
+  const find = (name: string): HostTensor => {
+    const found = folded.get(name);
+    invariant(found, `no tensor ${name}`);
+    return found;
+  };
+  const chains = findChains(graph);
+  const quantized = new Map(
+    chains.map(({ conv }) => [conv.operands.weight.name, quantizeFilters(find(conv.operands.weight.name))]),
+  );
+  const filterScales = new Map([...quantized].map(([name, { scales }]) => [name, scales]));
+  const { graph: made, inputScales } = quantizeGraph(graph, {
+    rangeOf,
+    filterScales: (name) => filterScales.get(name) ?? [],
+  });
+  const biases = new Map(
+    chains.map(({ conv, bias }) => {
+      const weight = conv.operands.weight.name;
+      const unit = inputScales.get(weight) ?? 1;
+      const given = bias && find(bias.operands.bias.name).data;
+      const data = Float32Array.from(filterScales.get(weight) ?? [], (scale, o) => (given?.[o] ?? 0) / (unit * scale));
+      return [biasNameOf(weight), tensor("f32", [data.length], data)];
+    }),
+  );
+  const tensors = new Map(
+    made.states.map(({ name }) => [name, quantized.get(name)?.weight ?? biases.get(name) ?? find(name)]),
+  );
+  return { tensors, filterScales };
+};
