@@ -25,7 +25,7 @@ export interface TrainedModel {
 
 const rangesSchema = z.strictObject({ ranges: z.record(z.string(), z.number().positive()) });
 const classesSchema = z.array(z.string());
-const interpolation = z.enum(["bilinear", "bicubic", "lanczos"]);
+const interpolation = z.enum(["nearest", "bilinear", "bicubic", "lanczos"]);
 const fitSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stretch"), interpolation }),
   z.strictObject({ kind: z.literal("crop"), shorterSide: z.number(), interpolation }),

@@ -25,8 +25,11 @@ export interface Preprocessing {
   readonly fit?: Fit;
 }
 
-/** Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked. */
-export type Interpolation = "bilinear" | "bicubic" | "lanczos";
+/**
+ * Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked (antialiased). But nearest takes the one
+ * pixel below the middle of each pixel of the result.
+ */
+export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos";
 
 /** stretch: to the height and width, whatever the proportions. crop: the shorter side to so many pixels, then the middle of `size`. */
 export type Fit =

@@ -36,7 +36,7 @@ const erasing = record<Erasing>(
   },
   "random erasing",
 );
-const interpolation = withDefault<Interpolation>(oneOf(["bilinear", "bicubic", "lanczos"]), "bilinear");
+const interpolation = withDefault<Interpolation>(oneOf(["nearest", "bilinear", "bicubic", "lanczos"]), "bilinear");
 const crop = kindOf<RandomCrop["kind"], RandomCrop>(
   {
     "random-resized": record<RandomResizedCrop>(
