@@ -3,7 +3,9 @@
 // momentum 0.9, weight decay 1e-4 but not of batch norm (§5.1), the last scale of each block 0 at first (§5.1), random resized crops.
 // Batch norm takes the statistics of 32 images, as each of their workers did: 256 batches of 32 are accumulated for an update.
 //
-// For other sizes of an update change `accumulate` and, in proportion, the rate. Not here: colour augmentation. Not run by us on ImageNet.
+// Augmentation is by scale and aspect ratio "as in" fb.resnet.torch (§5.1); that code also jitters colours by 0.4 and adds AlexNet's
+// lighting, of which the paper doesn't speak: so it is here, set both to null for the paper's words. For other sizes of an update change
+// `accumulate` and, in proportion, the rate. Not run by us on ImageNet.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const goyal2017 = recipe({
@@ -23,6 +25,8 @@ export const goyal2017 = recipe({
   zeroLastGamma: true,
   augmentation: {
     crop: { kind: "random-resized", areaFraction: [0.08, 1], aspect: [3 / 4, 4 / 3], interpolation: "bilinear" },
+    colour: { brightness: 0.4, contrast: 0.4, saturation: 0.4, hue: 0 },
+    lighting: { deviation: 0.1 },
     flip: true,
   },
   seed: 1,

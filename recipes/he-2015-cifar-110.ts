@@ -16,5 +16,6 @@ export const he2015Cifar110 = recipe({
     warmup: { span: { steps: 400 }, fromFraction: 0.1, rise: "constant" },
   },
   augmentation: { pad: 4, flip: true },
+  subtractedMean: "pixel",
   seed: 1,
 });

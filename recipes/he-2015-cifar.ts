@@ -2,7 +2,8 @@
 // momentum 0.9; 4 pixels padded on each side, a random crop, mirror images. An epoch of 50,000 images has 390 batches: 164 epochs are
 // 63,960 iterations. (The paper chose the schedule on a split of 45,000 and 5,000: `validationImages: 5000`, and 182 epochs of 351.)
 //
-// Not here: the mean of each pixel; that of each channel is subtracted. Not run by us on CIFAR-10.
+// The mean of each pixel is subtracted (of the training images, kept with the weights). They divide by nothing, here by each channel's
+// deviation: batch norm behind the first convolution takes the difference away. Not run by us on CIFAR-10.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const he2015Cifar = recipe({
@@ -18,5 +19,6 @@ export const he2015Cifar = recipe({
     factor: 0.1,
   },
   augmentation: { pad: 4, flip: true },
+  subtractedMean: "pixel",
   seed: 1,
 });

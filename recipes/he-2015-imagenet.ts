@@ -3,8 +3,8 @@
 // whose shorter side is drawn from [256, 480], mirrored. The rate falls here at epochs 30, 60 and 90, which is where others found the
 // plateaus; for the paper's own words take the schedule { kind: "plateau", learningRate: 0.1, patienceEpochs: … } and hold images out.
 //
-// Not here: the standard colour augmentation (Krizhevsky et al. 2012) and the mean of each pixel, of which there is no field yet.
-// Not run by us on ImageNet.
+// "The standard color augmentation in [21]" is AlexNet's lighting (Krizhevsky et al. 2012). Not here: the mean of each pixel, which
+// photographs don't have; that of each channel is subtracted. Not run by us on ImageNet.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const he2015ImageNet = recipe({
@@ -19,6 +19,10 @@ export const he2015ImageNet = recipe({
     milestones: [{ epochs: 30 }, { epochs: 60 }, { epochs: 90 }],
     factor: 0.1,
   },
-  augmentation: { crop: { kind: "random-scale", shorterSide: [256, 480], interpolation: "bilinear" }, flip: true },
+  augmentation: {
+    crop: { kind: "random-scale", shorterSide: [256, 480], interpolation: "bilinear" },
+    lighting: { deviation: 0.1 },
+    flip: true,
+  },
   seed: 1,
 });

@@ -1,10 +1,11 @@
 // Wightman et al. 2021, "ResNet strikes back", procedure A3: LAMB at rate 8e-3 with weight decay 0.02, updates of 2048 images (8 batches
 // of 256), 5 epochs of warm-up, cosine over 100 epochs, binary cross-entropy with mixed targets above 0.2 counted as 1, mixup 0.1 or
 // cutmix 1 at even odds; no label smoothing, no stochastic depth, no average. timm's LAMB clips the gradients' norm to 1 and leaves
-// batch norm and biases without decay; its ResNets begin with the last scale of each block at 0.
+// batch norm and biases without decay; its ResNets begin with the last scale of each block at 0. RandAugment is timm's
+// "rand-m6-mstd0.5-inc1".
 //
-// Not here: RandAugment 6 / 0.5, of which there is no field yet; random resized crops and mirror images are what is nearest. A3 trains on
-// 160 pixels and tests on 224; size is the network's and the preprocessing's. Not run by us on ImageNet.
+// Not here: timm draws bilinear or bicubic for each crop and operation, here all are bicubic. A3 trains on 160 pixels and tests on 224;
+// size is the network's and the preprocessing's. Not run by us on ImageNet.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const strikesBackA3 = recipe({
@@ -21,6 +22,15 @@ export const strikesBackA3 = recipe({
   zeroLastGamma: true,
   augmentation: {
     crop: { kind: "random-resized", areaFraction: [0.08, 1], aspect: [3 / 4, 4 / 3], interpolation: "bicubic" },
+    policy: {
+      kind: "rand-augment-timm",
+      operations: 2,
+      magnitude: 6,
+      deviation: 0.5,
+      probability: 0.5,
+      interpolation: "bicubic",
+      fill: "mean",
+    },
     flip: true,
   },
   seed: 1,

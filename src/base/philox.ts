@@ -99,6 +99,9 @@ export const randomPurposes = {
   synthetic: 6,
   crop: 7,
   replacement: 8,
+  policy: 9,
+  colourJitter: 10,
+  lighting: 11,
   stochasticDepth: 16,
   mixing: 17,
 } as const;

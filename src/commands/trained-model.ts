@@ -25,7 +25,7 @@ export interface TrainedModel {
 
 const rangesSchema = z.strictObject({ ranges: z.record(z.string(), z.number().positive()) });
 const classesSchema = z.array(z.string());
-const interpolation = z.enum(["bilinear", "bicubic", "lanczos"]);
+const interpolation = z.enum(["nearest", "bilinear", "bicubic", "lanczos"]);
 const fitSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stretch"), interpolation }),
   z.strictObject({ kind: z.literal("crop"), shorterSide: z.number(), interpolation }),
@@ -35,6 +35,7 @@ const preprocessingSchema = z.strictObject({
   channels: z.number(),
   mean: z.array(z.number()),
   deviation: z.array(z.number()),
+  pixelMean: z.array(z.number()).exactOptional(),
   channelOrder: z.enum(["RGB", "BGR"]).exactOptional(),
   fit: fitSchema.exactOptional(),
 });

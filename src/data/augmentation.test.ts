@@ -1,10 +1,16 @@
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { randomPurposes, randomStream } from "../base/philox.ts";
-import { type Augmentation, checkAugmentation, drawAugmentation, paperErasing } from "./augmentation.ts";
+import {
+  type Augmentation,
+  checkAugmentation,
+  drawAugmentation,
+  noAugmentation,
+  paperErasing,
+} from "./augmentation.ts";
 
 const stream = (epoch: number, image: number) => randomStream(3, randomPurposes.augmentation, epoch, image);
-const padAndFlip: Augmentation = { crop: null, pad: 4, flip: true, erase: null };
+const padAndFlip: Augmentation = { ...noAugmentation, pad: 4, flip: true };
 
 describe("drawAugmentation(augmentation, height, width, stream)", () => {
   test("draws the 9 × 9 crops of 4 padded pixels and both mirrorings equally often", () => {
@@ -56,8 +62,24 @@ describe("drawAugmentation(augmentation, height, width, stream)", () => {
     expect(Math.abs(erasedImages / images - 0.5)).toBeLessThan(5 * Math.sqrt(0.25 / images));
   });
 
+  test("draws aspects uniformly as the paper, or their logarithms as torchvision", () => {
+    const tall = (aspectDraw: "uniform" | "logarithmic") => {
+      const erase = { ...paperErasing, probability: 1, areaFraction: [0.01, 0.02], aspectDraw } as const;
+      const images = 2000;
+      let count = 0;
+      for (let image = 0; image < images; image++) {
+        const { erased } = drawAugmentation({ ...padAndFlip, erase }, 400, 400, stream(0, image));
+        if (erased !== null && erased.height > erased.width) count += 1;
+      }
+      return count / images;
+    };
+    // Of 0.3 … 3.33, (3.33 − 1) / 3.03 = 0.77 lie above 1, half of the logarithms; five deviations of 2000 draws, and rounded sides.
+    expect(Math.abs(tall("uniform") - 0.77)).toBeLessThan(0.05 + 0.02);
+    expect(Math.abs(tall("logarithmic") - 0.5)).toBeLessThan(0.056 + 0.02);
+  });
+
   test("ends even where no rectangle fits", () => {
-    const impossible = { probability: 1, areaFraction: [1, 1], aspect: [50, 50], fill: "mean" } as const;
+    const impossible = { ...paperErasing, probability: 1, areaFraction: [1, 1], aspect: [50, 50] } as const;
     expect(drawAugmentation({ ...padAndFlip, erase: impossible }, 8, 8, stream(0, 0)).erased).toBeNull();
   });
 

@@ -1,9 +1,13 @@
 // Augmentation as data, and what is drawn for one image of the network's size: pad-and-crop with horizontal flip (He et al. 2015,
 // "Deep residual learning", §4.2: 4 pixels padded on each side, a random crop of the padded image or its mirror image), and
 // random erasing (Zhong et al. 2017). What image i gets in epoch e depends on (seed, e, i) alone. Pixels move in placement.ts.
-// How the image is cut from a photograph in the first place is random-crop.ts.
+// How the image is cut from a photograph in the first place is random-crop.ts; what is done to its colours and shape before it is
+// placed, picture-transforms.ts.
 import { UsageError } from "../base/errors.ts";
 import type { RandomStream } from "../base/philox.ts";
+import { type ColourJitter, checkColourJitter } from "./colour-jitter.ts";
+import { checkLighting, type Lighting } from "./lighting.ts";
+import { checkPolicy, type Policy } from "./policy.ts";
 import { checkRandomCrop, type RandomCrop } from "./random-crop.ts";
 import type { PixelShape } from "./source.ts";
 
@@ -13,8 +17,10 @@ export interface Erasing {
   readonly probability: number;
   /** Smallest and largest part of the image's area; the paper's 0.02 … 0.4. */
   readonly areaFraction: readonly [smallest: number, largest: number];
-  /** Smallest and largest height ÷ width, drawn uniformly as in the paper; the paper's 0.3 … 1 / 0.3. */
+  /** Smallest and largest height ÷ width; the paper's 0.3 … 1 / 0.3. */
   readonly aspect: readonly [smallest: number, largest: number];
+  /** Of the aspect: "uniform" as in the paper, or "logarithmic" (its logarithm is uniform), as in torchvision and timm. */
+  readonly aspectDraw: "uniform" | "logarithmic";
   /** "random": each pixel a byte drawn uniformly (the paper's best); "mean": 0 after normalisation. */
   readonly fill: "random" | "mean";
 }
@@ -25,6 +31,12 @@ export interface Augmentation {
    * trained on with a random crop, small images of one size with `pad`.
    */
   readonly crop: RandomCrop | null;
+  /** Operations of a policy on the cut image: colours, and turns, shears and moves. */
+  readonly policy: Policy | null;
+  /** Brightness, contrast, saturation and hue, after the policy. */
+  readonly colour: ColourJitter | null;
+  /** AlexNet's shift along the colours' principal components, after the jitter. */
+  readonly lighting: Lighting | null;
   /**
    * Pixels added on each side before a crop of the original size; 0 crops nothing. The padding is the mean of the channel,
    * that is 0 after normalisation (the paper pads zeros after subtracting the mean), not black.
@@ -36,13 +48,22 @@ export interface Augmentation {
 }
 
 /** Nothing is drawn. */
-export const noAugmentation: Augmentation = { crop: null, pad: 0, flip: false, erase: null };
+export const noAugmentation: Augmentation = {
+  crop: null,
+  policy: null,
+  colour: null,
+  lighting: null,
+  pad: 0,
+  flip: false,
+  erase: null,
+};
 
 /** Random erasing with the settings of the paper (§4.2). */
 export const paperErasing: Erasing = {
   probability: 0.5,
   areaFraction: [0.02, 0.4],
   aspect: [0.3, 1 / 0.3],
+  aspectDraw: "uniform",
   fill: "random",
 };
 
@@ -69,8 +90,12 @@ const isRange = ([low, high]: readonly [number, number], above: number, to: numb
   low > above && low <= high && high <= to;
 
 /** Throws UsageError where a value is out of its range, or the padding as large as the image. */
-export const checkAugmentation = ({ crop, pad, erase }: Augmentation, [, height, width]: PixelShape): void => {
+export const checkAugmentation = (augmentation: Augmentation, [channels, height, width]: PixelShape): void => {
+  const { crop, policy, colour, lighting, pad, erase } = augmentation;
   if (crop !== null) checkRandomCrop(crop, [height, width]);
+  if (policy !== null) checkPolicy(policy);
+  if (colour !== null) checkColourJitter(colour);
+  if (lighting !== null) checkLighting(lighting, channels);
   const largest = Math.min(height, width) - 1;
   if (!Number.isInteger(pad) || pad < 0 || pad > largest) {
     throw new UsageError(
@@ -103,7 +128,10 @@ const drawErasing = (erase: Erasing, height: number, width: number, stream: Rand
   if (stream.uniform() >= erase.probability) return null;
   for (let attempt = 0; attempt < erasingAttempts; attempt++) {
     const area = between(erase.areaFraction, stream) * height * width;
-    const aspect = between(erase.aspect, stream);
+    const aspect =
+      erase.aspectDraw === "uniform"
+        ? between(erase.aspect, stream)
+        : Math.exp(between([Math.log(erase.aspect[0]), Math.log(erase.aspect[1])], stream));
     const h = Math.round(Math.sqrt(area * aspect));
     const w = Math.round(Math.sqrt(area / aspect));
     if (h < 1 || w < 1 || h > height || w > width) continue;
@@ -117,7 +145,7 @@ const drawErasing = (erase: Erasing, height: number, width: number, stream: Rand
  * off leaves the other as it was.
  */
 export const drawAugmentation = (
-  { pad, flip, erase }: Omit<Augmentation, "crop">,
+  { pad, flip, erase }: Pick<Augmentation, "pad" | "flip" | "erase">,
   height: number,
   width: number,
   stream: RandomStream,

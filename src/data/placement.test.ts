@@ -6,6 +6,7 @@ import { eraseRectangle, placeImage } from "./placement.ts";
 
 /** Channel c adds 1000 · (c + 1), so that a pixel of a wrong channel shows. No pixel becomes 0: 0 is padding. */
 const tables = [1, 2].map((c) => Float32Array.from({ length: 256 }, (_, value) => 1000 * c + value));
+const normalisation = { tables, centres: null };
 
 describe("placeImage(pixels, drawn, tables, out, outOffset)", () => {
   test("moves, mirrors and pads as its formula says", () => {
@@ -21,7 +22,13 @@ describe("placeImage(pixels, drawn, tables, out, outOffset)", () => {
           const C = 2;
           const bytes = Uint8Array.from({ length: 3 + C * H * W }, (_, i) => (37 * i) % 256);
           const out = new Float32Array(5 + C * H * W + 5).fill(-1);
-          placeImage({ bytes, offset: 3, shape: [C, H, W] }, { shiftY, shiftX, flip, erased: null }, tables, out, 5);
+          placeImage(
+            { bytes, offset: 3, shape: [C, H, W] },
+            { shiftY, shiftX, flip, erased: null },
+            normalisation,
+            out,
+            5,
+          );
           for (let c = 0; c < C; c++) {
             for (let y = 0; y < H; y++) {
               for (let x = 0; x < W; x++) {
@@ -40,12 +47,42 @@ describe("placeImage(pixels, drawn, tables, out, outOffset)", () => {
   });
 });
 
+describe("with the means of places", () => {
+  const centres = Float32Array.from({ length: 2 * 3 * 4 }, (_, i) => i / 8);
+  const centred = { tables, centres };
+  const bytes = Uint8Array.from({ length: 24 }, (_, i) => 10 * i);
+  const shape = [2, 3, 4] as const;
+
+  test.each([false, true])("subtracts that of the pixel's own place, wherever it is moved (mirrored: %s)", (flip) => {
+    const out = new Float32Array(24);
+    placeImage({ bytes, offset: 0, shape }, { shiftY: 1, shiftX: -1, flip, erased: null }, centred, out, 0);
+    for (let c = 0; c < 2; c++) {
+      for (let y = 0; y < 3; y++) {
+        for (let x = 0; x < 4; x++) {
+          const [fromY, fromX] = [y + 1, (flip ? 3 - x : x) - 1];
+          const from = (c * 3 + fromY) * 4 + fromX;
+          const inside = fromY < 3 && fromX >= 0;
+          expect(out[(c * 3 + y) * 4 + x]).toBe(inside ? tables[c]![bytes[from]!]! - centres[from]! : 0);
+        }
+      }
+    }
+  });
+
+  test("erases with random bytes less the mean of the place", () => {
+    const [plain, less] = [new Float32Array(24), new Float32Array(24)];
+    const rectangle = { top: 1, left: 1, height: 2, width: 2 };
+    eraseRectangle(rectangle, "random", shape, normalisation, randomStream(1, 3), plain, 0);
+    eraseRectangle(rectangle, "random", shape, centred, randomStream(1, 3), less, 0);
+    for (const i of [5, 6, 9, 10, 17, 18, 21, 22]) expect(less[i]).toBe(plain[i]! - centres[i]!);
+  });
+});
+
 describe("eraseRectangle(rectangle, fill, shape, tables, stream, out, outOffset)", () => {
   const rectangle = { top: 1, left: 2, height: 2, width: 3 };
   const erase = (fill: "mean" | "random") => {
     const out = new Float32Array(2 * 4 * 6);
-    placeImage({ bytes: new Uint8Array(48), offset: 0, shape: [2, 4, 6] }, unaugmented, tables, out, 0);
-    eraseRectangle(rectangle, fill, [2, 4, 6], tables, randomStream(1, 3), out, 0);
+    placeImage({ bytes: new Uint8Array(48), offset: 0, shape: [2, 4, 6] }, unaugmented, normalisation, out, 0);
+    eraseRectangle(rectangle, fill, [2, 4, 6], normalisation, randomStream(1, 3), out, 0);
     return out;
   };
   const changed = (out: Float32Array) => [...out.keys()].filter((i) => out[i] !== (i < 24 ? 1000 : 2000));

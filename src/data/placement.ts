@@ -1,17 +1,18 @@
 // Writes one image into a batch: crop, mirror, normalise and erase in one pass over its pixels, through a table of 256 floats
-// a channel. The only loop over pixels of the loader, and its whole cost.
+// a channel. The only loop over pixels of images that are neither cut nor transformed, and their whole cost.
 import type { RandomStream } from "../base/philox.ts";
 import type { DrawnAugmentation, Erasing, Rectangle } from "./augmentation.ts";
+import type { Normalisation } from "./preprocessing.ts";
 import type { Pixels } from "./reader.ts";
 
 /**
- * out[outOffset + (c·H + y)·W + x] = table[c][pixel (c, y + shiftY, x′ + shiftX)], x′ = W − 1 − x when mirrored; 0 (the mean)
- * where that pixel lies outside of the image.
+ * out[outOffset + (c·H + y)·W + x] = tables[c][pixel] − centres[pixel's place], of pixel (c, y + shiftY, x′ + shiftX), x′ = W − 1 − x
+ * when mirrored; 0 (the mean) where that pixel lies outside of the image.
  */
 export const placeImage = (
   { bytes, offset, shape: [C, H, W] }: Pixels,
   { shiftY, shiftX, flip }: DrawnAugmentation,
-  tables: readonly Float32Array[],
+  { tables, centres }: Normalisation,
   out: Float32Array,
   outOffset: number,
 ): void => {
@@ -29,13 +30,17 @@ export const placeImage = (
         continue;
       }
       if (partial) out.fill(0, row, row + W);
-      const input = offset + (c * H + inputY) * W + shiftX; // pixel (c, inputY, shiftX)
+      const place = (c * H + inputY) * W + shiftX; // (c, inputY, shiftX)
+      const input = offset + place;
       if (flip) {
         const last = row + W - 1;
         for (let x = first; x < end; x++) out[last - x] = table[bytes[input + x]!]!;
       } else {
         for (let x = first; x < end; x++) out[row + x] = table[bytes[input + x]!]!;
       }
+      if (centres === null) continue;
+      const [from, step] = flip ? [row + W - 1, -1] : [row, 1];
+      for (let x = first; x < end; x++) out[from + step * x]! -= centres[place + x]!;
     }
   }
 };
@@ -45,7 +50,7 @@ export const eraseRectangle = (
   { top, left, height, width }: Rectangle,
   fill: Erasing["fill"],
   [C, H, W]: Pixels["shape"],
-  tables: readonly Float32Array[],
+  { tables, centres }: Normalisation,
   stream: RandomStream,
   out: Float32Array,
   outOffset: number,
@@ -65,7 +70,7 @@ export const eraseRectangle = (
           random = stream.uint32();
           left4 = 4;
         }
-        out[row + x] = table[random & 0xff]!;
+        out[row + x] = table[random & 0xff]! - (centres?.[row - outOffset + x] ?? 0);
         random >>>= 8;
         left4 -= 1;
       }

@@ -7,17 +7,20 @@ import type { Pixels } from "./reader.ts";
 import { type Picture, resampleRegion } from "./resample.ts";
 
 /**
- * A region of a picture as pixels [C, H, W] of the network's size, with the colours in its order. Grey or RGB comes in, as many
- * channels as the network takes. Throws UsageError where the channels differ.
+ * A region of a picture, of the network's size. Grey or RGB comes in, as many channels as the network takes. Throws UsageError where
+ * the channels differ.
  */
-export const cutImage = (picture: Picture, region: Region, preprocessing: Preprocessing): Pixels => {
-  const { size, channels, channelOrder = "RGB" } = preprocessing;
+export const cutPicture = (picture: Picture, region: Region, preprocessing: Preprocessing): Picture => {
+  const { channels, channelOrder = "RGB" } = preprocessing;
   if (picture.channels !== channels || (channelOrder === "BGR" && channels !== 3)) {
     const taken = `${channels} ${channelOrder === "BGR" ? "(BGR)" : ""}`.trimEnd();
     throw new UsageError(`a picture has ${picture.channels} channels but the network takes ${taken}`);
   }
-  const { bytes } = resampleRegion(picture, region);
-  const [height, width] = size;
+  return resampleRegion(picture, region);
+};
+
+/** A picture as pixels [C, H, W], with the colours in the network's order. */
+export const planesOf = ({ width, height, channels, bytes }: Picture, { channelOrder }: Preprocessing): Pixels => {
   const area = height * width;
   const shape = [channels, height, width] as const;
   const planes = new Uint8Array(elementCount(shape));
@@ -27,6 +30,10 @@ export const cutImage = (picture: Picture, region: Region, preprocessing: Prepro
   }
   return { bytes: planes, offset: 0, shape };
 };
+
+/** A region of a picture as pixels of the network's size. Throws UsageError where the channels differ. */
+export const cutImage = (picture: Picture, region: Region, preprocessing: Preprocessing): Pixels =>
+  planesOf(cutPicture(picture, region, preprocessing), preprocessing);
 
 /**
  * One picture [C, H, W] as the preprocessing says, without augmentation; for a network that takes BGR, means and deviations are

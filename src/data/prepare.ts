@@ -6,9 +6,10 @@ import { randomPurposes, randomStream } from "../base/philox.ts";
 import type { Augmentation, DrawnAugmentation } from "./augmentation.ts";
 import { checkAugmentation, drawAugmentation, noAugmentation, unaugmented } from "./augmentation.ts";
 import { fittedRegion, reducedRegion, reductionFor } from "./picture-region.ts";
+import { changesPictures, createPictureTransform, lightingOf } from "./picture-transforms.ts";
 import { eraseRectangle, placeImage } from "./placement.ts";
-import { cutImage } from "./prepare-image.ts";
-import { checkPixelShape, checkPreprocessing, normalisationTables, type Preprocessing } from "./preprocessing.ts";
+import { cutPicture, planesOf } from "./prepare-image.ts";
+import { checkPixelShape, checkPreprocessing, normalisationOf, type Preprocessing } from "./preprocessing.ts";
 import { drawRandomCrop } from "./random-crop.ts";
 import type { ImageReader, Pixels } from "./reader.ts";
 import type { Picture } from "./resample.ts";
@@ -75,12 +76,14 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
   const { preprocessing, augmentation, view = plainView, seed, broken: policy } = preparation;
   const [shiftY, shiftX] = view.shift;
   const placement: DrawnAugmentation = { ...unaugmented, shiftY, shiftX, flip: view.mirrored };
-  const { crop, erase } = augmentation ?? noAugmentation;
-  const tables = normalisationTables(preprocessing);
+  const { crop, lighting, erase } = augmentation ?? noAugmentation;
+  const unshifted = normalisationOf(preprocessing);
+  const transform = createPictureTransform(augmentation ?? noAugmentation, preprocessing, seed);
   const { size, channels } = preprocessing;
   const [height, width] = size;
   const imageElements = channels * height * width;
   const imagesAreCut = isCut(preparation);
+  const imagesArePlaced = !imagesAreCut && !changesPictures(augmentation ?? noAugmentation);
 
   const regionOf = (picture: { readonly width: number; readonly height: number }, epoch: number, draw: number) =>
     crop === null
@@ -90,27 +93,31 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
   /** The pixels of an image at the network's size. `draw` is the image whose random numbers are used. */
   const pixelsOf = async (image: number, epoch: number, draw: number): Promise<Pixels> => {
     if (reader.kind === "pixels") {
-      const picture = pictureOf(reader.pixels(image));
-      return cutImage(picture, regionOf(picture, epoch, draw), preprocessing);
+      const whole = pictureOf(reader.pixels(image));
+      const picture = imagesAreCut ? cutPicture(whole, regionOf(whole, epoch, draw), preprocessing) : whole;
+      return planesOf(transform(picture, epoch, draw), preprocessing);
     }
     const stored = await reader.picture(image);
     const region = regionOf(stored, epoch, draw);
     // Only training takes the shorter way: evaluation is exactly what predicting is.
     const picture = await stored.decode(channels, augmentation === null ? 1 : reductionFor(region));
-    return cutImage(picture, reducedRegion(region, stored, picture), preprocessing);
+    const cut = cutPicture(picture, reducedRegion(region, stored, picture), preprocessing);
+    return planesOf(transform(cut, epoch, draw), preprocessing);
   };
 
   const place = (pixels: Pixels, epoch: number, draw: number, out: Float32Array, outOffset: number): void => {
     checkPixelShape(pixels.shape, preprocessing);
     if (augmentation === null) {
-      placeImage(pixels, placement, tables, out, outOffset);
+      placeImage(pixels, placement, unshifted, out, outOffset);
       return;
     }
     const stream = randomStream(seed, randomPurposes.augmentation, epoch, draw);
     const drawn = drawAugmentation(augmentation, height, width, stream);
-    placeImage(pixels, drawn, tables, out, outOffset);
+    const shift = lighting === null ? null : lightingOf(lighting, preprocessing, seed, epoch, draw);
+    const normalisation = shift === null ? unshifted : normalisationOf(preprocessing, shift);
+    placeImage(pixels, drawn, normalisation, out, outOffset);
     if (drawn.erased === null || erase === null) return;
-    eraseRectangle(drawn.erased, erase.fill, pixels.shape, tables, stream, out, outOffset);
+    eraseRectangle(drawn.erased, erase.fill, pixels.shape, unshifted, stream, out, outOffset);
   };
 
   /** Prepares an image or, where it is broken, what stands in for it; gives which it was, or null where it is left out. */
@@ -145,7 +152,7 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
     let count = 0;
     for (const wanted of indices) {
       const offset = count * imageElements;
-      if (reader.kind === "pixels" && !imagesAreCut) {
+      if (reader.kind === "pixels" && imagesArePlaced) {
         place(reader.pixels(wanted), epoch, wanted, images, offset);
         taken[count] = wanted;
       } else {

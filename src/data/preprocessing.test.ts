@@ -15,6 +15,11 @@ describe("normalise(pixels, preprocessing)", () => {
     const y = normalise({ bytes, offset: 1, shape: [2, 1, 2] }, preprocessing);
     expect([...y]).toEqual([-2, 2, 0, Math.fround(0.4 - 0.2)]);
   });
+  test("subtracts the mean of each place where there is one", () => {
+    const centred = { ...preprocessing, deviation: [0.5, 1], pixelMean: [0, 0.5, 0.25, 0.125] };
+    const bytes = Uint8Array.of(0, 255, 0, 255);
+    expect([...normalise({ bytes, offset: 0, shape: [2, 1, 2] }, centred)]).toEqual([0, 1, -0.25, 0.875]);
+  });
   test("refuses an image of another size", () => {
     expect(() => normalise({ bytes: new Uint8Array(8), offset: 0, shape: [2, 2, 2] }, preprocessing)).toThrow(
       "an image is [2, 2, 2] but the network's preprocessing takes [2, 1, 2]; resize it first",
@@ -29,6 +34,10 @@ describe("checkPreprocessing(preprocessing)", () => {
     [
       { fit: { kind: "crop", shorterSide: 0, interpolation: "bilinear" } as const },
       "preprocessing: fit.shorterSide 0 should be a whole number of at least 1",
+    ],
+    [
+      { pixelMean: [0, 1, 2] },
+      "preprocessing: pixelMean should have 4 finite numbers, one for each of [2, 1, 2], but has 3",
     ],
     [{ mean: [0] }, "preprocessing: 2 channels need as many means and deviations but there are 1 and 2"],
     [{ deviation: [1, 0] }, "preprocessing: means [0.5, 0.2] should be finite and deviations [1, 0] above 0"],

@@ -1,4 +1,4 @@
-// From bytes to what a network is fed: y = (pixel / 255 − mean) / deviation, by channel. Plain data, kept with the weights,
+// From bytes to what a network is fed: y = (pixel / 255 − mean) / deviation, by channel; the mean of each place where there is one. Plain data, kept with the weights,
 // so that a trained network sees new images as it saw its training images.
 import { UsageError } from "../base/errors.ts";
 import { formatShape } from "../base/shape.ts";
@@ -14,14 +14,22 @@ export interface Preprocessing {
   readonly mean: readonly number[];
   /** By channel, of pixel / 255; greater than 0. */
   readonly deviation: readonly number[];
+  /**
+   * The mean of each place, [C, H, W] of pixel / 255, which is subtracted instead of the channel's mean (He et al. 2015, §4.2: "the
+   * per-pixel mean subtracted"); of each channel's where it isn't said.
+   */
+  readonly pixelMean?: readonly number[];
   /** The order in which the network takes colours, and means and deviations stand; RGB where it isn't said. */
   readonly channelOrder?: "RGB" | "BGR";
   /** How a picture of another size is brought to `size`; stretched with Lanczos where it isn't said. */
   readonly fit?: Fit;
 }
 
-/** Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked. */
-export type Interpolation = "bilinear" | "bicubic" | "lanczos";
+/**
+ * Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked (antialiased). But nearest takes the one
+ * pixel below the middle of each pixel of the result.
+ */
+export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos";
 
 /** stretch: to the height and width, whatever the proportions. crop: the shorter side to so many pixels, then the middle of `size`. */
 export type Fit =
@@ -39,7 +47,8 @@ export const preprocessingOf = ([channels, height, width]: PixelShape, statistic
 const positiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;
 
 /** Throws UsageError when sizes, or the lengths or values of mean and deviation, make no sense. */
-export const checkPreprocessing = ({ size, channels, mean, deviation, channelOrder, fit }: Preprocessing): void => {
+export const checkPreprocessing = (preprocessing: Preprocessing): void => {
+  const { size, channels, mean, deviation, pixelMean, channelOrder, fit } = preprocessing;
   if (!size.every(positiveInteger) || !positiveInteger(channels)) {
     throw new UsageError(
       `preprocessing: size ${formatShape(size)} and channels ${channels} should be whole numbers above 0`,
@@ -55,6 +64,12 @@ export const checkPreprocessing = ({ size, channels, mean, deviation, channelOrd
       `preprocessing: means [${mean.join(", ")}] should be finite and deviations [${deviation.join(", ")}] above 0`,
     );
   }
+  const places = channels * size[0] * size[1];
+  if (pixelMean !== undefined && !(pixelMean.length === places && pixelMean.every(Number.isFinite))) {
+    throw new UsageError(
+      `preprocessing: pixelMean should have ${places} finite numbers, one for each of ${formatShape([channels, ...size])}, but has ${pixelMean.length}`,
+    );
+  }
   if (channelOrder === "BGR" && channels !== 3) {
     throw new UsageError(`preprocessing: the channel order BGR takes 3 channels but there are ${channels}`);
   }
@@ -66,11 +81,25 @@ export const checkPreprocessing = ({ size, channels, mean, deviation, channelOrd
   }
 };
 
-/** For each channel the normalised value of each byte, rounded to f32 once: [C][256]. */
-export const normalisationTables = ({ channels, mean, deviation }: Preprocessing): readonly Float32Array[] =>
-  Array.from({ length: channels }, (_, c) =>
-    Float32Array.from({ length: 256 }, (_, value) => (value / 255 - mean[c]!) / deviation[c]!),
-  );
+/** Preprocessing as it is done: y[c, i, j] = tables[c][pixel] − centres[c, i, j], the latter 0 where there are none. */
+export interface Normalisation {
+  /** [C][256], each rounded to f32 once. */
+  readonly tables: readonly Float32Array[];
+  /** [C, H, W], of means of places. */
+  readonly centres: Float32Array | null;
+}
+
+/** `shift` is added to pixel / 255, by channel (lighting); nothing where it isn't given. */
+export const normalisationOf = (preprocessing: Preprocessing, shift: readonly number[] = []): Normalisation => {
+  const { size, channels, mean, deviation, pixelMean } = preprocessing;
+  const tables = Array.from({ length: channels }, (_, c) => {
+    const centre = (pixelMean === undefined ? mean[c]! : 0) - (shift[c] ?? 0);
+    return Float32Array.from({ length: 256 }, (_, value) => (value / 255 - centre) / deviation[c]!);
+  });
+  if (pixelMean === undefined) return { tables, centres: null };
+  const area = size[0] * size[1];
+  return { tables, centres: Float32Array.from(pixelMean, (centre, i) => centre / deviation[Math.floor(i / area)]!) };
+};
 
 /** Throws UsageError when an image is not of the size and channels that the network is fed. */
 export const checkPixelShape = (shape: PixelShape, { size, channels }: Preprocessing): void => {
@@ -86,6 +115,7 @@ export const normalise = (pixels: Pixels, preprocessing: Preprocessing): Float32
   checkPixelShape(pixels.shape, preprocessing);
   const { bytes, offset, shape } = pixels;
   const area = shape[1] * shape[2];
-  const tables = normalisationTables(preprocessing);
-  return Float32Array.from({ length: shape[0] * area }, (_, i) => tables[Math.floor(i / area)]![bytes[offset + i]!]!);
+  const { tables, centres } = normalisationOf(preprocessing);
+  const valueAt = (i: number): number => tables[Math.floor(i / area)]![bytes[offset + i]!]!;
+  return Float32Array.from({ length: shape[0] * area }, (_, i) => valueAt(i) - (centres?.[i] ?? 0));
 };

@@ -15,7 +15,9 @@ export interface Picture {
 const sinc = (x: number): number => (x === 0 ? 1 : Math.sin(Math.PI * x) / (Math.PI * x));
 
 /** Each filter and where it ends; bicubic has Keys' a = −0.5. */
-const filters: { readonly [I in Interpolation]: { readonly support: number; readonly at: (x: number) => number } } = {
+const filters: {
+  readonly [I in Exclude<Interpolation, "nearest">]: { readonly support: number; readonly at: (x: number) => number };
+} = {
   bilinear: { support: 1, at: (x) => Math.max(0, 1 - Math.abs(x)) },
   bicubic: {
     support: 2,
@@ -66,7 +68,27 @@ interface Windows {
   readonly stride: number;
 }
 
-const windowsOf = ({ offset, length, limit, resized, keptFirst, keptCount }: Axis, filter: Interpolation): Windows => {
+/** One sample each. Pillow adds the step up, and so is its rounding. */
+const nearestWindows = ({ offset, length, limit, resized, keptFirst, keptCount }: Axis): Windows => {
+  const scale = length / resized;
+  const firsts = new Int32Array(keptCount);
+  let at = offset + scale * 0.5;
+  for (let i = 0; i < keptFirst + keptCount; i++) {
+    if (i >= keptFirst) firsts[i - keptFirst] = Math.min(limit - 1, Math.trunc(at));
+    at += scale;
+  }
+  const whole = 2 ** precision;
+  return {
+    firsts,
+    counts: new Int32Array(keptCount).fill(1),
+    weights: new Int32Array(keptCount).fill(whole),
+    stride: 1,
+  };
+};
+
+const windowsOf = (axis: Axis, filter: Interpolation): Windows => {
+  if (filter === "nearest") return nearestWindows(axis);
+  const { offset, length, limit, resized, keptFirst, keptCount } = axis;
   const { support, at } = filters[filter];
   const scale = length / resized;
   const filterScale = Math.max(scale, 1);

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
+import { noAugmentation } from "../data/augmentation.ts";
 import { parseRecipe, recipe } from "./parse-recipe.ts";
 
 const minimal = {
@@ -43,7 +44,8 @@ describe("parseRecipe(json, where)", () => {
       schedule: { kind: "constant", learningRate: 0.1, warmup: null },
       loss: { kind: "cross-entropy" },
       labelSmoothing: 0,
-      augmentation: { crop: null, pad: 0, flip: false, erase: null },
+      augmentation: noAugmentation,
+      subtractedMean: "channel",
       mixing: null,
       stochasticDepth: 0,
       zeroLastGamma: false,
@@ -69,7 +71,16 @@ describe("parseRecipe(json, where)", () => {
       augmentation: {
         pad: 4,
         flip: true,
-        erase: { probability: 0.5, areaFraction: [0.02, 0.4], aspect: [0.3, 3], fill: "mean" },
+        erase: {
+          probability: 0.5,
+          areaFraction: [0.02, 0.4],
+          aspect: [0.3, 3],
+          aspectDraw: "logarithmic",
+          fill: "mean",
+        },
+        policy: { kind: "trivial-augment", interpolation: "nearest", fill: "black" },
+        colour: { brightness: 0.4, contrast: 0.3, saturation: 0.2, hue: 0.1 },
+        lighting: { deviation: 0.1 },
       },
     });
     expect(parseRecipe(JSON.parse(JSON.stringify(given)), "copy")).toEqual(given);
@@ -107,7 +118,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },

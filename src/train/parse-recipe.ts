@@ -1,9 +1,7 @@
 // Recipes from outside: each field is checked once, here. What hangs on the data (a batch larger than it, a warm-up longer than
 // the training) is checked where the data are known: training-length.ts.
 import { type Precision, precisions } from "../base/dtype.ts";
-import { type Augmentation, type Erasing, noAugmentation } from "../data/augmentation.ts";
-import type { Interpolation } from "../data/preprocessing.ts";
-import type { RandomCrop, RandomResizedCrop, RandomScaleCrop } from "../data/random-crop.ts";
+import { type Augmentation, noAugmentation } from "../data/augmentation.ts";
 import type { Clipping } from "../passes/clip-gradients.ts";
 import {
   type Check,
@@ -13,13 +11,13 @@ import {
   numberThat,
   oneOf,
   orNull,
-  pairOf,
   record,
   text,
   wholeNumber,
   withDefault,
 } from "./checks.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
+import { augmentation } from "./parse-augmentation.ts";
 import { loss, mixing } from "./parse-loss.ts";
 import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
 import { span } from "./parse-span.ts";
@@ -84,51 +82,6 @@ const schedule: Check<Schedule> = kindOf<Schedule["kind"], Schedule>(
   ["constant", "step", "cosine", "one-cycle", "plateau"],
 );
 
-const erasing = record<Erasing>(
-  {
-    probability: withDefault(fraction(" (the paper's: 0.5)"), 0.5),
-    areaFraction: withDefault(pairOf(fraction(), "[smallest, largest] (the paper's: [0.02, 0.4])"), [0.02, 0.4]),
-    aspect: withDefault(pairOf(positive(""), "[smallest, largest] (the paper's: [0.3, 3.33])"), [0.3, 1 / 0.3]),
-    fill: withDefault<"random" | "mean">(oneOf(["random", "mean"]), "random"),
-  },
-  "random erasing",
-);
-const interpolation = withDefault<Interpolation>(oneOf(["bilinear", "bicubic", "lanczos"]), "bilinear");
-const crop = kindOf<RandomCrop["kind"], RandomCrop>(
-  {
-    "random-resized": record<RandomResizedCrop>(
-      {
-        kind: oneOf(["random-resized"]),
-        areaFraction: withDefault(pairOf(fraction(), "[smallest, largest] (Szegedy et al.: [0.08, 1])"), [0.08, 1]),
-        aspect: withDefault(pairOf(positive(""), "[smallest, largest] (Szegedy et al.: [0.75, 1.33])"), [3 / 4, 4 / 3]),
-        interpolation,
-      },
-      "a random resized crop",
-    ),
-    "random-scale": record<RandomScaleCrop>(
-      {
-        kind: oneOf(["random-scale"]),
-        shorterSide: withDefault(
-          pairOf(wholeNumber(1, " pixel"), "[smallest, largest] (He et al.: [256, 480])"),
-          [256, 480],
-        ),
-        interpolation,
-      },
-      "a crop of a random scale",
-    ),
-  },
-  ["random-resized", "random-scale"],
-);
-const augmentation = record<Augmentation>(
-  {
-    crop: withDefault(orNull(crop), null),
-    pad: withDefault(wholeNumber(0, " pixels (the paper's: 4)"), 0),
-    flip: withDefault(flag, false),
-    erase: withDefault(orNull(erasing), null),
-  },
-  "an augmentation",
-);
-
 const freeze: Check<Freeze> = (value, path) =>
   typeof value === "object" && value !== null
     ? record<{ readonly stages: number }>({ stages: wholeNumber(0, "") }, "a number of frozen stages")(value, path)
@@ -161,6 +114,7 @@ const fields = record<Recipe>(
     loss: withDefault<Loss>(loss, { kind: "cross-entropy" }),
     labelSmoothing: withDefault(fraction(), 0),
     augmentation: withDefault(augmentation, noAugmentation),
+    subtractedMean: withDefault<Recipe["subtractedMean"]>(oneOf(["channel", "pixel"]), "channel"),
     mixing: withDefault<Mixing | null>(orNull(mixing), null),
     stochasticDepth: withDefault(
       numberThat((value) => value >= 0 && value < 1, "a number of at least 0 and below 1 (the paper's: 0.5)"),
@@ -186,7 +140,7 @@ const fields = record<Recipe>(
  * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32; of SGD, momentum 0.9
  * without Nesterov, weight decay 1e-4 on everything; of LARS the same, with a trust coefficient of 0.001 and no decay of batch norm
  * and biases; of AdamW and LAMB, β 0.9 and 0.999, ε 1e-8 and 1e-6, weight decay 0.01, alike; no clipping, updates of one batch, no
- * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, nothing frozen, seed 0, no
+ * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, the means of channels subtracted, nothing frozen, seed 0, no
  * validation split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.

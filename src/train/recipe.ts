@@ -77,6 +77,11 @@ export interface Recipe {
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;
   readonly augmentation: Augmentation;
+  /**
+   * What is subtracted from images of one shape: the mean of each channel, or of each pixel (He et al. 2015, §4.2) of the training
+   * split. Photographs have ImageNet's means of channels, and given weights their own.
+   */
+  readonly subtractedMean: "channel" | "pixel";
   /** Of the images of a batch with one another, after each is augmented; null for none. */
   readonly mixing: Mixing | null;
   /** How likely the last residual branch is dropped for an image, earlier ones less by the linear rule (Huang et al. 2016); 0 never. */

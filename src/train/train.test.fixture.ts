@@ -38,7 +38,7 @@ export const fields: RecipeFields = {
   optimizer: { kind: "sgd", nesterov: true, weightDecay: 5e-4, decayBatchNorm: false },
   schedule: { kind: "one-cycle", learningRate: 0.1 },
   labelSmoothing: 0.1,
-  augmentation: { crop: null, pad: 1, flip: true, erase: null },
+  augmentation: { pad: 1, flip: true },
   seed: 3,
   measureEverySteps: 2,
   checkpointEvery: { steps: 1000 },

@@ -26,7 +26,8 @@ def numbers(*shape, dtype=torch.float32, start=0):
 def expected(tensors):
     """Name, what it is read as, shape and values, in order. Infinities and NaN as text."""
     def kind(t):
-        return "f64" if t.dtype == torch.float64 else "f32" if t.dtype.is_floating_point else "i32"
+        names = {torch.float64: "f64", torch.int8: "i8"}
+        return names.get(t.dtype, "f32" if t.dtype.is_floating_point else "i32")
 
     def value(v):
         return v if np.isfinite(v) else "NaN" if np.isnan(v) else "Infinity" if v > 0 else "-Infinity"

@@ -47,7 +47,7 @@ def main():
     FOLDER.mkdir(parents=True, exist_ok=True)
     picture().save(FOLDER / "waves.jpg", quality=80)
     decoded = Image.open(FOLDER / "waves.jpg").convert("RGB")
-    modes = {"bilinear": InterpolationMode.BILINEAR, "bicubic": InterpolationMode.BICUBIC, "lanczos": InterpolationMode.LANCZOS}
+    modes = {"nearest": InterpolationMode.NEAREST, "bilinear": InterpolationMode.BILINEAR, "bicubic": InterpolationMode.BICUBIC, "lanczos": InterpolationMode.LANCZOS}
     evaluated = [
         {
             "shorterSide": side,

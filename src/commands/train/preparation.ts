@@ -4,7 +4,7 @@ import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-images.ts";
-import { preprocessingFor } from "../../data/node/fit-preprocessing.ts";
+import { preprocessingFor, subtracting } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import { type ImageSurvey, surveyImages } from "../../data/node/survey-images.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -71,7 +71,8 @@ const startOf = async (options: PreparationOptions, data: DataSet, environment: 
   const byDefault = (await options.chooseDefault?.(data, survey)) ?? null;
   const { recipe } = byDefault ?? options;
   const { model, weights = byDefault?.weights } = options;
-  const fitted = (input: ResNetSpec["input"]): Preprocessing => preprocessingFor(survey, data.train.kind, input);
+  const fitted = (input: ResNetSpec["input"]): Preprocessing =>
+    subtracting(recipe.subtractedMean, preprocessingFor(survey, data.train.kind, input), data.train);
   if (weights === undefined) {
     checkFreezing(recipe);
     const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd, survey.shape);

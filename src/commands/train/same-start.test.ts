@@ -5,6 +5,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { noAugmentation } from "../../data/augmentation.ts";
 import { openDataSet } from "../../data/node/open-data-set.ts";
 import { smallImages, writeAllForms } from "../../data/node/sources.test.fixture.ts";
 import { namedSpec } from "../../spec/named-networks.ts";
@@ -28,7 +29,7 @@ const environment = { ...madeUpEnvironment(tmpdir()), openDataSet };
 const firstBatches = async (preparation: Preparation): Promise<readonly string[]> => {
   const { preprocessing, data } = preparation;
   const { openTrainingBatches } = trainingOf(preparation, environment);
-  const augmentation = { crop: null, pad: 4, flip: true, erase: null };
+  const augmentation = { ...noAugmentation, pad: 4, flip: true };
   const loader = openTrainingBatches({ source: data.train, preprocessing, augmentation, seed: 0, batch: 10 });
   const hashes: string[] = [];
   for (let step = 0; step < 4; step++) {

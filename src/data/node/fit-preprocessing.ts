@@ -2,7 +2,9 @@
 // mean and deviation of their pixels; of photographs, the usual one for the network's size.
 import { UsageError } from "../../base/errors.ts";
 import { photographPreprocessing } from "../photographs.ts";
+import { pixelMean } from "../pixel-mean.ts";
 import { type Preprocessing, preprocessingOf } from "../preprocessing.ts";
+import { readMemory } from "../reader.ts";
 import type { ImageSource, PixelShape } from "../source.ts";
 import { type ImageSurvey, surveyImages } from "./survey-images.ts";
 
@@ -32,9 +34,27 @@ export const preprocessingFor = (
   return photographPreprocessing(input);
 };
 
+/** Whose mean is subtracted: of each channel, or of each pixel. */
+export type SubtractedMean = "channel" | "pixel";
+
+/**
+ * With the mean of each pixel of train instead of each channel's, as He et al. 2015 for CIFAR; deviations stay those of channels. Throws
+ * UsageError for pictures in files.
+ */
+export const subtracting = (mean: SubtractedMean, preprocessing: Preprocessing, train: ImageSource): Preprocessing => {
+  if (mean === "channel") return preprocessing;
+  if (train.kind === "memory") return { ...preprocessing, pixelMean: pixelMean(readMemory(train)) };
+  throw new UsageError(
+    'the mean of each pixel is known of images in memory that have one shape (IDX, CIFAR); for pictures in files set subtractedMean to "channel"',
+  );
+};
+
 /**
  * To be called with train, never with test. Reads every image in memory once (60,000 of 28×28: 0.1 s), every picture of a source of small ones
  * of one size (at most 64 pixels), and the headers of a few of photographs: for these `input`, the network's [C, H, W], is needed.
  */
-export const fitPreprocessing = async (train: ImageSource, input: PixelShape | null = null): Promise<Preprocessing> =>
-  preprocessingFor(await surveyImages(train), train.kind, input);
+export const fitPreprocessing = async (
+  train: ImageSource,
+  input: PixelShape | null = null,
+  mean: SubtractedMean = "channel",
+): Promise<Preprocessing> => subtracting(mean, preprocessingFor(await surveyImages(train), train.kind, input), train);

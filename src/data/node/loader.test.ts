@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
-import { paperErasing } from "../augmentation.ts";
+import { noAugmentation, paperErasing } from "../augmentation.ts";
 import { normalise, preprocessingOf } from "../preprocessing.ts";
 import { readMemory } from "../reader.ts";
 import { syntheticSource } from "../synthetic.ts";
@@ -10,7 +10,7 @@ import { openEvaluationLoader, openTrainingLoader, type TrainingLoaderOptions } 
 const shape = [3, 9, 7] as const;
 const source = syntheticSource({ images: 50, shape, classes: 5, seed: 1 });
 const preprocessing = preprocessingOf(shape, { mean: [0.4, 0.5, 0.6], deviation: [0.2, 0.3, 0.25] });
-const augmentation = { crop: null, pad: 2, flip: true, erase: paperErasing };
+const augmentation = { ...noAugmentation, pad: 2, flip: true, erase: paperErasing };
 const options = { source, preprocessing, augmentation, seed: 5, batch: 8 };
 
 /** What the first batches are, as one hash each of position, indices, labels and pixels. */

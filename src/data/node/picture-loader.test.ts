@@ -3,7 +3,9 @@ import { createHash } from "node:crypto";
 import { rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeAll, describe, expect, test, vi } from "vitest";
-import type { Augmentation } from "../augmentation.ts";
+import { type Augmentation, noAugmentation } from "../augmentation.ts";
+import { usualColourJitter } from "../colour-jitter.ts";
+import { paperLighting } from "../lighting.ts";
 import { photographPreprocessing } from "../photographs.ts";
 import type { BrokenImage } from "../prepare.ts";
 import { prepareImage } from "../prepare-image.ts";
@@ -20,7 +22,7 @@ beforeAll(async () => {
 });
 
 const preprocessing = photographPreprocessing([3, 24, 32]);
-const augmentation: Augmentation = { crop: inceptionCrop, pad: 0, flip: true, erase: null };
+const augmentation: Augmentation = { ...noAugmentation, crop: inceptionCrop, flip: true };
 
 /** The files as a source, of classes 0, 1, 2, 0, … */
 const sourceOf = async (files: Readonly<Record<string, Uint8Array>> = images) => {
@@ -66,6 +68,15 @@ describe("openTrainingLoader(picture files)", { timeout: 240_000 }, () => {
     ["random resized crops", augmentation],
     ["crops of a random scale", { ...augmentation, crop: { ...heScaleCrop, shorterSide: [36, 60] } }],
     ["the middle, padded and flipped", { ...augmentation, crop: null, pad: 3 }],
+    [
+      "a policy, colour jitter and lighting",
+      {
+        ...augmentation,
+        policy: { kind: "rand-augment", operations: 2, magnitude: 9, interpolation: "bilinear", fill: "mean" },
+        colour: { ...usualColourJitter, hue: 0.1 },
+        lighting: paperLighting,
+      },
+    ],
   ] as const)("gives the same bytes for any number of workers, started anywhere: %s", async (_, augmented) => {
     const source = await sourceOf();
     const inline = await firstBatches(6, { source, augmentation: augmented, workers: 0 });
@@ -114,9 +125,12 @@ describe("openTrainingLoader(picture files)", { timeout: 240_000 }, () => {
 });
 
 describe("openEvaluationLoader(picture files)", { timeout: 240_000 }, () => {
-  test("feeds what predicting feeds, bit for bit", async () => {
+  test.each([
+    ["channels'", {}],
+    ["places'", { pixelMean: Array.from({ length: 3 * 24 * 32 }, (_, i) => (i % 101) / 101) }],
+  ])("feeds what predicting feeds, bit for bit: %s means", async (_, means) => {
     const source = await sourceOf();
-    const bgr = { ...preprocessing, channelOrder: "BGR" } as const;
+    const bgr = { ...preprocessing, ...means, channelOrder: "BGR" } as const;
     const loader = openEvaluationLoader({ source, preprocessing: bgr, batch: 16, workers: 1 });
     const batch = await loader.next();
     await loader.dispose();
