@@ -3,6 +3,7 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, invariant, UsageError } from "../base/errors.ts";
+import { FileError } from "../checkpoint/node/file-error.ts";
 import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
@@ -189,7 +190,7 @@ const runIn = async (
   try {
     const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
-    const journal = journalOf(directory, environment.onEvent);
+    const journal = journalOf(directory, preparation.recipe, environment.onEvent);
     const result = await trainNetwork({
       ...trainingOf(preparation, environment),
       engine,
@@ -208,6 +209,10 @@ const runIn = async (
     const { batch } = preparation.recipe;
     const whole = resumed === null ? result : await withEarlierTime(result, path, resumed.step, batch);
     return await conclude(directory, preparation, whole, engine, environment);
+  } catch (error) {
+    if (!(error instanceof FileError) || !hasCheckpoint) throw error;
+    const remedy = `the training stopped; when that is mended, go on with residual train --resume ${path}`;
+    throw new FileError(error.path, error.code, `${error.message}; ${remedy}`, error.cause);
   } finally {
     try {
       await directory.close();

@@ -175,6 +175,7 @@ const fields = record<Recipe>(
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
     earlyStopping: withDefault<Recipe["earlyStopping"]>(orNull(earlyStopping), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
+    keepCheckpoints: withDefault(wholeNumber(1, ""), 2),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
   },
   "a recipe",
@@ -187,7 +188,7 @@ const fields = record<Recipe>(
  * without Nesterov, weight decay 1e-4 on everything; of LARS the same, with a trust coefficient of 0.001 and no decay of batch norm
  * and biases; of AdamW and LAMB, β 0.9 and 0.999, ε 1e-8 and 1e-6, weight decay 0.01, alike; no clipping, updates of one batch, no
  * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, nothing frozen, seed 0, no
- * validation split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
+ * validation split, evaluation and checkpoint every epoch, of which the last two and the best stay, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.
  */

@@ -99,6 +99,8 @@ export interface Recipe {
   readonly earlyStopping: { readonly patienceEpochs: number } | null;
   /** A checkpoint is written each time so much has passed, and at the end. */
   readonly checkpointEvery: Span;
+  /** So many of the newest checkpoints stay, beside the one with the best validation. */
+  readonly keepCheckpoints: number;
   /** Norms of gradients, weights and updates are measured each so many steps; 0 never does. */
   readonly measureEverySteps: number;
 }

@@ -1,5 +1,6 @@
 // Writes a training into its run directory: metrics, TensorBoard's curves, checkpoints; and tells the person of each.
 import type { EpochEvent, StepEvent, TrainingEvent } from "../../train/events.ts";
+import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import type { MetricsRecord } from "../run-directory/metrics-log.ts";
@@ -31,6 +32,7 @@ const recordOf = (event: StepEvent | EpochEvent): MetricsRecord => ({ ...event }
 /** The callbacks of a training that is written to a run directory. */
 export const journalOf = (
   directory: RunDirectory,
+  { keepCheckpoints }: Pick<Recipe, "keepCheckpoints">,
   onEvent: CommandEnvironment["onEvent"],
 ): Required<Pick<Training, "onEvent" | "onCheckpoint">> => ({
   onEvent: (event: TrainingEvent) => {
@@ -41,7 +43,7 @@ export const journalOf = (
     onEvent(event);
   },
   onCheckpoint: async (checkpoint, validationAccuracy) => {
-    const path = await directory.writeCheckpoint(checkpoint, validationAccuracy ?? undefined);
+    const path = await directory.writeCheckpoint(checkpoint, validationAccuracy ?? undefined, keepCheckpoints);
     onEvent({ event: "checkpoint", step: checkpoint.step, directory: path });
   },
 });
