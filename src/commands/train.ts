@@ -16,6 +16,7 @@ import { type Checkpoint, modelFile } from "./run-directory/checkpoint.ts";
 import { checkpointPath } from "./run-directory/checkpoint-store.ts";
 import { readChoices, writeChoices } from "./run-directory/choices-file.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
+import { savingBadBatches } from "./train/bad-batches.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
 import { withEarlierTime } from "./train/earlier-time.ts";
@@ -191,9 +192,11 @@ const runIn = async (
     const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
     const journal = journalOf(directory, preparation.recipe, environment.onEvent);
+    const journalling = { ...environment, onEvent: journal.onEvent };
     const result = await trainNetwork({
-      ...trainingOf(preparation, environment),
+      ...trainingOf(preparation, journalling),
       engine,
+      onBadBatch: savingBadBatches(path, preparation, environment.onEvent),
       ...(resumed !== null && { resume: resumed }),
       onEvent: journal.onEvent,
       onCheckpoint: async (checkpoint, accuracy) => {

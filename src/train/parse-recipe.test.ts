@@ -55,6 +55,9 @@ describe("parseRecipe(json, where)", () => {
       evaluateEveryEpochs: 1,
       earlyStopping: null,
       checkpointEvery: { epochs: 1 },
+      keepCheckpoints: 2,
+      onNonFinite: "stop",
+      onSpike: null,
       measureEverySteps: 50,
     });
   });
@@ -107,7 +110,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },

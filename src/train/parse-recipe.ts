@@ -21,9 +21,10 @@ import {
 } from "./checks.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import { loss, mixing } from "./parse-loss.ts";
+import { badStepPolicy, spikePolicy } from "./parse-loss-policy.ts";
 import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
 import { span } from "./parse-span.ts";
-import type { Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./recipe.ts";
+import type { BadStepPolicy, Loss, Mixing, Optimizer, Recipe, SpikePolicy, WeightAveraging } from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -174,6 +175,8 @@ const fields = record<Recipe>(
     validationImages: withDefault(wholeNumber(0, ""), 0),
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
     earlyStopping: withDefault<Recipe["earlyStopping"]>(orNull(earlyStopping), null),
+    onNonFinite: withDefault<BadStepPolicy>(badStepPolicy, "stop"),
+    onSpike: withDefault<SpikePolicy | null>(orNull(spikePolicy), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
     keepCheckpoints: withDefault(wholeNumber(1, ""), 2),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
@@ -200,13 +203,14 @@ export const parseRecipe = (json: unknown, where: string): Recipe => {
 
 /** Fields to give; the others have parseRecipe's defaults. */
 export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
-  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing">> & {
+  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing" | "onSpike">> & {
     readonly loss?: { [K in Loss["kind"]]: Partial<Loss & { readonly kind: K }> & { readonly kind: K } }[Loss["kind"]];
     readonly mixing?: Partial<Mixing> | null;
     readonly optimizer: {
       [K in Optimizer["kind"]]: Partial<Optimizer<K>> & { readonly kind: K };
     }[Optimizer["kind"]];
     readonly ema?: Partial<WeightAveraging> | null;
+    readonly onSpike?: Partial<SpikePolicy> | null;
     readonly schedule: {
       [K in Schedule["kind"]]: Partial<Schedule<K>> & Pick<Schedule<K>, "kind" | "learningRate">;
     }[Schedule["kind"]];

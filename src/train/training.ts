@@ -9,6 +9,7 @@ import type { ResNetSpec } from "../spec/spec.ts";
 import type { TrainingCheckpoint } from "./checkpoint.ts";
 import type { TrainingEvent } from "./events.ts";
 import type { Recipe } from "./recipe.ts";
+import type { BadBatch } from "./update-batches.ts";
 
 /** Everything that a training needs, nothing of it global. */
 export interface Training {
@@ -35,6 +36,8 @@ export interface Training {
    * The first comes before the first step, so that there is always one to go on from. Tensors are copies.
    */
   readonly onCheckpoint?: (checkpoint: TrainingCheckpoint, validationAccuracy: number | null) => Promise<void>;
+  /** Shown each batch whose loss is bad, whether its step is skipped or training stops; the next step waits for it. */
+  readonly onBadBatch?: (batch: BadBatch) => Promise<void>;
   /** Once aborted, the step under way is finished, a checkpoint is written, and `train` returns with `interrupted`. */
   readonly signal?: AbortSignal;
   /** Milliseconds that only grow, from any beginning. */
