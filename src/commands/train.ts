@@ -20,6 +20,7 @@ import { savingBadBatches } from "./train/bad-batches.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
 import { withEarlierTime } from "./train/earlier-time.ts";
+import { showingFirstBatch } from "./train/event-images.ts";
 import { journalOf } from "./train/journal.ts";
 import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
@@ -192,13 +193,16 @@ const runIn = async (
     const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
     const journal = journalOf(directory, preparation.recipe, environment.onEvent);
+    const showing = showingFirstBatch(directory, preparation);
     const journalling = { ...environment, onEvent: journal.onEvent };
     const result = await trainNetwork({
       ...trainingOf(preparation, journalling),
       engine,
+      openTrainingBatches: (loading) => showing(trainingOf(preparation, journalling).openTrainingBatches(loading)),
       onBadBatch: savingBadBatches(path, preparation, environment.onEvent),
       ...(resumed !== null && { resume: resumed }),
       onEvent: journal.onEvent,
+      onLayerValues: journal.onLayerValues,
       onCheckpoint: async (checkpoint, accuracy) => {
         await keepChoices();
         await journal.onCheckpoint(checkpoint, accuracy);

@@ -179,6 +179,7 @@ const fields = record<Recipe>(
     onSpike: withDefault<SpikePolicy | null>(orNull(spikePolicy), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
     keepCheckpoints: withDefault(wholeNumber(1, ""), 2),
+    histogramEveryEpochs: withDefault(wholeNumber(0, " (0 never does)"), 0),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
   },
   "a recipe",

@@ -118,6 +118,8 @@ export interface Recipe {
   readonly checkpointEvery: Span;
   /** So many of the newest checkpoints stay, beside the one with the best validation. */
   readonly keepCheckpoints: number;
+  /** Weights and their gradients are told of (for histograms) after each so many epochs; 0 never does, and costs nothing. */
+  readonly histogramEveryEpochs: number;
   /** Norms of gradients, weights and updates are measured each so many steps; 0 never does. */
   readonly measureEverySteps: number;
 }

@@ -1,11 +1,14 @@
 // The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom.
 // It tells events and checkpoints as data; files, terminals and the test split are its callers' business.
+import type { NamedTensors } from "../base/tensor.ts";
+import type { ProgramOutputs } from "../engine/contract.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
 import { countParameters } from "../spec/counts.ts";
 import { createBatchFeed } from "./batch-feed.ts";
 import { checkpointOf, findNonFinite, startingCounters, type TrainingCheckpoint } from "./checkpoint.ts";
 import { validationFields } from "./events.ts";
 import { freshTensors } from "./fresh-tensors.ts";
+import { gradientsOf, isHistogramDue } from "./layer-values.ts";
 import { type BadLoss, LossSpikeError, mostSkipped } from "./loss-policy.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
@@ -48,6 +51,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   const counters = startingCounters(recipe, stepsPerEpoch, resume);
   let checkpoint: TrainingCheckpoint | null = resume;
   let validation: Evaluation | null = null;
+  let gradients: NamedTensors = new Map();
   const pace = createPace(imagesPerStep);
   const began = now();
   const secondsPassed = (): number => (now() - began) / 1000;
@@ -106,6 +110,9 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       counters.epochLossSum = 0;
       counters.epochCorrect = 0;
       counters.epochSkipped = 0;
+      if (training.onLayerValues === undefined || !isHistogramDue(recipe, epoch)) return;
+      const learning = await programs.state.read([...graph.gradientOutputs.keys()]);
+      await training.onLayerValues({ step, epoch, weights: learning, gradients });
     };
     const writeCheckpoint = async (): Promise<TrainingCheckpoint> => {
       if (checkpoint?.step === step && checkpoint.epoch === epoch) return checkpoint;
@@ -180,7 +187,10 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       const start = now();
       const learningRate = rateOf(step);
       step++;
-      const batchesOf = { programs, feed, graph, recipe, onBadBatch };
+      const onOutputs = (outputs: ProgramOutputs): void => {
+        if (isHistogramDue(recipe, epoch + 1)) gradients = gradientsOf(outputs, graph);
+      };
+      const batchesOf = { programs, feed, graph, recipe, onBadBatch, onOutputs };
       const outcome = await runBatches(batchesOf, counters, { step, epoch: epoch + 1 });
       if (outcome.kind === "bad") {
         passOver(outcome.bad);

@@ -1,5 +1,6 @@
 // The batches of one update: forward and backward of each, and a look at its loss before anything of it is kept (design.md, rule 9).
 import type { HostTensor } from "../base/tensor.ts";
+import type { ProgramOutputs } from "../engine/contract.ts";
 import type { Logits } from "../evaluate/logits.ts";
 import type { BatchFeed } from "./batch-feed.ts";
 import { type BadLoss, judgeLoss, type LossCourse } from "./loss-policy.ts";
@@ -27,6 +28,8 @@ export interface UpdateBatchesOptions {
   readonly graph: TrainingGraph;
   readonly recipe: Recipe;
   readonly onBadBatch: (batch: BadBatch) => Promise<void>;
+  /** Shown what each good batch left, before the next run. */
+  readonly onOutputs: (outputs: ProgramOutputs) => void;
 }
 
 /** What the batches came to: mean loss and images that were right, or that the update is not to be made. */
@@ -36,7 +39,7 @@ export type BatchesOutcome =
 
 /** `step` counts from 1. After a bad batch the update's others are passed over, so that the next update has its own batches. */
 export const runBatches = async (
-  { programs, feed, graph, recipe, onBadBatch }: UpdateBatchesOptions,
+  { programs, feed, graph, recipe, onBadBatch, onOutputs }: UpdateBatchesOptions,
   course: LossCourse,
   { step, epoch }: { readonly step: number; readonly epoch: number },
 ): Promise<BatchesOutcome> => {
@@ -56,6 +59,7 @@ export const runBatches = async (
     const batchLoss = numberOf(outputs, graph.loss.name);
     found = judgeLoss(batchLoss, course, recipe);
     if (found === null) {
+      onOutputs(outputs);
       loss += batchLoss / accumulate;
       correct += countCorrect(outputs, graph.logits.name, mainLabels(batch));
     } else {

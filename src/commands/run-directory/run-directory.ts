@@ -27,6 +27,9 @@ export interface RunDirectory {
   appendMetrics(record: MetricsRecord): void;
   /** Adds points to TensorBoard's curves. */
   appendScalars(step: number, scalars: Readonly<Record<string, number>>): void;
+  /** Adds a picture, or histograms by tag, to TensorBoard's. */
+  appendImage: EventLog["appendImage"];
+  appendHistograms: EventLog["appendHistograms"];
   /**
    * Makes a checkpoint the latest and rotates the older ones away (see checkpoint-store.ts); the logs are synced first.
    * `keepLast` is that of the options, unless it is given. Returns the path of its directory.
@@ -165,6 +168,8 @@ const openLogs = (
     },
     appendMetrics: metrics.append,
     appendScalars: events.append,
+    appendImage: events.appendImage,
+    appendHistograms: events.appendHistograms,
     writeCheckpoint: async (checkpoint, score, keepLast = keptByDefault) => {
       sync();
       await writeCheckpoint(path, checkpoint, { keepLast, ...(score === undefined ? {} : { score }) });

@@ -4,6 +4,7 @@ import type { Recipe } from "../../train/recipe.ts";
 import type { Training } from "../../train/training.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import type { CommandEvent } from "../events.ts";
+import { type Histogram, histogramOf } from "../run-directory/histogram.ts";
 import type { MetricsRecord } from "../run-directory/metrics-log.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
 
@@ -45,7 +46,7 @@ export const journalOf = (
   directory: RunDirectory,
   { keepCheckpoints }: Pick<Recipe, "keepCheckpoints">,
   onEvent: CommandEnvironment["onEvent"],
-): { readonly onEvent: CommandEnvironment["onEvent"] } & Required<Pick<Training, "onCheckpoint">> => {
+): { readonly onEvent: CommandEnvironment["onEvent"] } & Required<Pick<Training, "onCheckpoint" | "onLayerValues">> => {
   let stepsDone = directory.resumed?.step ?? 0;
   return {
     onEvent: (event) => {
@@ -57,6 +58,19 @@ export const journalOf = (
         directory.appendScalars(event.step, { "train/skipped steps": event.skippedSteps });
       }
       onEvent(event);
+    },
+    onLayerValues: async ({ step, weights, gradients }) => {
+      const histograms = new Map<string, Histogram>();
+      for (const [kind, tensors] of [
+        ["weights", weights],
+        ["gradients", gradients],
+      ] as const) {
+        for (const [name, { data }] of tensors) {
+          const histogram = histogramOf(data);
+          if (histogram !== null) histograms.set(`${kind}/${name}`, histogram);
+        }
+      }
+      directory.appendHistograms(step, histograms);
     },
     onCheckpoint: async (checkpoint, validationAccuracy) => {
       const path = await directory.writeCheckpoint(checkpoint, validationAccuracy ?? undefined, keepCheckpoints);
