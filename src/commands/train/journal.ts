@@ -53,7 +53,8 @@ export const journalOf = (
       if (event.event === "step" || event.event === "skipped") stepsDone = event.step;
       if (isRecorded(event)) directory.appendMetrics(recordOf(event, stepsDone));
       if (event.event === "step" || event.event === "epoch") {
-        directory.appendScalars(event.step, scalarsOf(event));
+        const scalars = scalarsOf(event);
+        if (Object.keys(scalars).length > 0) directory.appendScalars(event.step, scalars);
       } else if (event.event === "skipped") {
         directory.appendScalars(event.step, { "train/skipped steps": event.skippedSteps });
       }
