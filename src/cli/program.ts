@@ -238,7 +238,6 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
   ]).action((what: string, { json, ...options }: Common & Bench) =>
     inSession(json === true, (session) => done(answerBench({ ...options, what }, session))),
   );
-  addDataCommands(program, command, inSession);
   command("doctor", "which engines, libraries and data this machine has, and how to get the rest", []).action(
     (options: Common) => inSession(options.json === true, (session) => done(answerDoctor(doctorProbes(), session))),
   );

@@ -54,7 +54,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     ["bench", "predict", "--model", "resnet20", "--batch", "4"],
     'bench times train or infer but was asked for "predict"',
   ],
-  ["a missing argument", ["evaluate", "run"], "missing required argument 'data'"],
+  [
+    "a missing argument",
+    ["evaluate", "run"],
+    'evaluate takes weights and then data, such as "evaluate runs/demo fashion-mnist"; there is only "run"',
+  ],
   [
     "an unknown model",
     ["train", "tiny-data", "--model", "resnet21"],
