@@ -130,6 +130,13 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
     epoch: (event) => line(epochText(event, epochs)),
     "stopped early": ({ epoch, bestAccuracy }) =>
       line(`stopped early after epoch ${epoch}: no validation was better than ${formatPercent(bestAccuracy)} any more`),
+    skipped: ({ step, reason, loss, threshold, skippedSteps }) => {
+      const why = reason === "spike" ? `above ${formatNumber(threshold ?? Number.NaN, 4)}` : "not finite";
+      line(
+        `warning: step ${formatCount(step)} was skipped: the loss ${formatNumber(loss, 4)} is ${why} (${formatCount(skippedSteps)} skipped so far)`,
+      );
+    },
+    "worker replaced": ({ message }) => line(`warning: ${message}`),
     interrupted: () => {},
     checkpoint: () => {},
     evaluating: ({ split, images, ofImages, views }) => {

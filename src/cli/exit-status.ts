@@ -3,6 +3,7 @@
 import { FormatError, MissingError, NativeError, ShapeError, UnsupportedError, UsageError } from "../base/errors.ts";
 import { FileError } from "../checkpoint/node/file-error.ts";
 import { WrongNumbersError } from "../commands/bench/check-numbers.ts";
+import { LossSpikeError } from "../train/loss-policy.ts";
 import { NonFiniteError } from "../train/non-finite-error.ts";
 import { Interrupted } from "./interruption.ts";
 
@@ -20,6 +21,7 @@ const explained = [
   UsageError,
   FileError,
   NonFiniteError,
+  LossSpikeError,
 ];
 
 export const exitStatusOf = (error: unknown): 1 | 2 =>

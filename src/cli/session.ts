@@ -28,6 +28,8 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   start: true,
   step: true,
   epoch: true,
+  skipped: true,
+  "worker replaced": true,
   interrupted: true,
   "stopped early": true,
   checkpoint: true,

@@ -1,6 +1,6 @@
 // What becomes of images that can't be used: with --strict the command stops and lists them, and a training keeps a list of them in its
 // run directory.
-import { appendFileSync, readFileSync } from "node:fs";
+import { readFileSync } from "node:fs";
 import { join } from "node:path";
 import { UsageError } from "../base/errors.ts";
 import { writeTextAtomically } from "../checkpoint/node/atomic-file.ts";
@@ -8,6 +8,7 @@ import type { DataSet } from "../data/data-set.ts";
 import type { BrokenImageNotice } from "../data/node/data-set-options.ts";
 import { printable } from "../data/node/printable.ts";
 import type { CommandEnvironment } from "./environment.ts";
+import { openLogFile } from "./run-directory/log-file.ts";
 
 type Teller = Pick<CommandEnvironment, "onEvent">;
 
@@ -59,6 +60,16 @@ const wholeLines = (path: string): readonly string[] => {
   }
 };
 
+/** Adds a line whole or not at all. Throws FileError (full disk …). */
+const appendLine = (path: string, line: string): void => {
+  const log = openLogFile(path, ({ length }) => length);
+  try {
+    log.append(new TextEncoder().encode(`${line}\n`));
+  } finally {
+    log.close();
+  }
+};
+
 /**
  * The same environment, where each image that turns out broken is written into the run directory as well, once however often the run is
  * gone on with. There is no file while there are none.
@@ -74,7 +85,7 @@ export const listingBroken = async <E extends Teller>(environment: E, directory:
     onEvent: (event) => {
       if (event.event === "broken") {
         const line = lineOf(event.use, event.problem);
-        if (!listed.has(keyOf(line))) appendFileSync(path, `${line}\n`);
+        if (!listed.has(keyOf(line))) appendLine(path, line);
         listed.set(keyOf(line), line);
       }
       environment.onEvent(event);

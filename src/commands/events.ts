@@ -83,7 +83,16 @@ export interface ReportEvent {
   readonly pictures: readonly string[];
 }
 
+/** A thread that prepares batches was lost, and another took its place. */
+export interface WorkerEvent {
+  readonly event: "worker replaced";
+  readonly use: "training" | "evaluation";
+  readonly worker: number;
+  readonly message: string;
+}
+
 export type CommandEvent =
+  | WorkerEvent
   | DataEvent
   | EstimateEvent
   | RunEvent

@@ -3,6 +3,7 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, invariant, UsageError } from "../base/errors.ts";
+import { FileError } from "../checkpoint/node/file-error.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
@@ -16,10 +17,12 @@ import { type Checkpoint, modelFile } from "./run-directory/checkpoint.ts";
 import { checkpointPath } from "./run-directory/checkpoint-store.ts";
 import { readChoices, writeChoices } from "./run-directory/choices-file.ts";
 import { createRunDirectory, openRunDirectory, type RunDirectory } from "./run-directory/run-directory.ts";
+import { savingBadBatches } from "./train/bad-batches.ts";
 import { chooseRecipe, overrideRecipe } from "./train/choose-recipe.ts";
 import { conclude } from "./train/conclusion.ts";
 import { defaultStart } from "./train/default-start.ts";
 import { withEarlierTime } from "./train/earlier-time.ts";
+import { showingFirstBatch } from "./train/event-images.ts";
 import { journalOf } from "./train/journal.ts";
 import { measureRate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
@@ -220,12 +223,17 @@ const runIn = async (
   try {
     const environment = await listingBroken(given, path, preparation.data);
     environment.onEvent({ event: "run", directory: path, step: resumed?.step ?? 0 });
-    const journal = journalOf(directory, environment.onEvent);
+    const journal = journalOf(directory, preparation.recipe, environment.onEvent);
+    const showing = showingFirstBatch(directory, preparation);
+    const journalling = { ...environment, onEvent: journal.onEvent };
     const result = await trainNetwork({
-      ...trainingOf(preparation, environment),
+      ...trainingOf(preparation, journalling),
       engine,
+      openTrainingBatches: (loading) => showing(trainingOf(preparation, journalling).openTrainingBatches(loading)),
+      onBadBatch: savingBadBatches(path, preparation, environment.onEvent),
       ...(resumed !== null && { resume: resumed }),
       onEvent: journal.onEvent,
+      onLayerValues: journal.onLayerValues,
       onCheckpoint: async (checkpoint, accuracy) => {
         await keepChoices();
         await journal.onCheckpoint(checkpoint, accuracy);
@@ -239,6 +247,10 @@ const runIn = async (
     const { batch } = preparation.recipe;
     const whole = resumed === null ? result : await withEarlierTime(result, path, resumed.step, batch);
     return await conclude(directory, preparation, whole, engine, environment);
+  } catch (error) {
+    if (!(error instanceof FileError) || !hasCheckpoint) throw error;
+    const remedy = `the training stopped; when that is mended, go on with residual train --resume ${path}`;
+    throw new FileError(error.path, error.code, `${error.message}; ${remedy}`, error.cause);
   } finally {
     try {
       await directory.close();

@@ -7,6 +7,7 @@ import { matchTensors } from "../model/match-tensors.ts";
 import { parameterTable } from "../model/parameter-table.ts";
 import { isAccumulated } from "../passes/accumulate-gradients.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
+import { type LossCourse, lossCourseAtRest, startingLossCourse } from "./loss-policy.ts";
 import type { Recipe } from "./recipe.ts";
 import type { Training } from "./training.ts";
 import { startingCourse, type ValidationCourse } from "./validation-course.ts";
@@ -27,7 +28,7 @@ export interface TrainingCheckpoint {
 }
 
 /** What a training counts beside steps and epochs; numbers that must survive a resume exactly. */
-export interface Counters extends ValidationCourse {
+export interface Counters extends ValidationCourse, LossCourse {
   readonly seed: number;
   readonly stepsPerEpoch: number;
   /** Of the epoch under way: the sum of the steps' losses, and the images that were right. */
@@ -89,7 +90,8 @@ export const startingCounters = (
   stepsPerEpoch: number,
   resumed: TrainingCheckpoint | null,
 ): Counters => {
-  if (resumed === null) return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0, ...startingCourse() };
+  if (resumed === null)
+    return { seed, stepsPerEpoch, epochLossSum: 0, epochCorrect: 0, ...startingCourse(), ...startingLossCourse() };
   const { counters } = resumed;
   for (const [name, now] of [
     ["seed", seed],
@@ -112,6 +114,7 @@ export const startingCounters = (
     epochLossSum: counters.epochLossSum ?? 0,
     epochCorrect: counters.epochCorrect ?? 0,
     ...startingCourse(counters),
+    ...startingLossCourse(counters),
   };
 };
 
@@ -121,6 +124,11 @@ export interface Progress {
   readonly epoch: number;
   readonly counters: Counters;
 }
+
+const countersAtRest = (counters: Counters): TrainingCheckpoint["counters"] => {
+  const { recentLosses, skippedSteps, skippedInARow, epochSkipped, ...others } = counters;
+  return { ...others, ...lossCourseAtRest({ recentLosses, skippedSteps, skippedInARow, epochSkipped }) };
+};
 
 /** Sorts the tensors of a state into the network's own (their averages, where weights are averaged) and what goes on beside them. */
 export const checkpointOf = (
@@ -141,7 +149,7 @@ export const checkpointOf = (
       ...(holdsRaw(others) && { weights: "moving average" }),
     },
     state: others,
-    counters: { ...counters },
+    counters: countersAtRest(counters),
   };
 };
 

@@ -1,6 +1,7 @@
 // What a training tells while it runs: flat records, one for each line of a log. Steps and epochs count from 1; a record's `step`
 // is the number of steps done. Fractions are 0 … 1, losses in nats, intervals hold 95 %.
 import type { Evaluation } from "../evaluate/evaluate.ts";
+import type { BadLoss } from "./loss-policy.ts";
 
 /** Before the first step. */
 export interface StartEvent {
@@ -35,6 +36,19 @@ export interface StepEvent {
   readonly updateNorm?: number;
 }
 
+/** Instead of a step's event: its update was left out, as the recipe says of such losses. */
+export interface SkippedEvent {
+  readonly event: "skipped";
+  readonly step: number;
+  readonly epoch: number;
+  readonly reason: BadLoss["reason"];
+  /** The bad batch's. */
+  readonly loss: number;
+  readonly threshold: number | null;
+  /** So far, this one included. */
+  readonly skippedSteps: number;
+}
+
 /** After each epoch. Training figures are means over the epoch, taken while the weights moved. */
 export interface EpochEvent {
   readonly event: "epoch";
@@ -42,6 +56,7 @@ export interface EpochEvent {
   readonly epoch: number;
   readonly trainLoss: number;
   readonly trainAccuracy: number;
+  /** Of steps that were not skipped. */
   readonly trainImages: number;
   /** Present when the validation split was evaluated. */
   readonly validationAccuracy?: number;
@@ -82,7 +97,7 @@ export const validationFields = (evaluation: Evaluation | null): Partial<EpochEv
       };
 
 /** What `train` emits. */
-export type TrainingEvent = StartEvent | StepEvent | EpochEvent | StoppedEarlyEvent | InterruptedEvent;
+export type TrainingEvent = StartEvent | StepEvent | SkippedEvent | EpochEvent | StoppedEarlyEvent | InterruptedEvent;
 
 /** The last line, which the command adds after it has evaluated the test split once. */
 export interface EndEvent {

@@ -11,10 +11,12 @@ export interface NonFinite {
   /** The last step after which it was known to be finite; 0 for the initial values. */
   readonly lastFiniteStep: number;
   readonly learningRate: number;
+  /** Steps before this one, in a row, that were skipped for it; none by default. */
+  readonly skippedInARow?: number;
 }
 
 /** Training stopped because a number is NaN or infinite. No checkpoint is written any more: the last one is finite. */
-export class NonFiniteError extends Error implements NonFinite {
+export class NonFiniteError extends Error implements Omit<NonFinite, "skippedInARow"> {
   override readonly name = "NonFiniteError";
   readonly what: string;
   readonly value: number;
@@ -23,9 +25,10 @@ export class NonFiniteError extends Error implements NonFinite {
   readonly lastFiniteStep: number;
   readonly learningRate: number;
 
-  constructor({ what, value, step, epoch, lastFiniteStep, learningRate }: NonFinite) {
+  constructor({ what, value, step, epoch, lastFiniteStep, learningRate, skippedInARow = 0 }: NonFinite) {
+    const skipped = skippedInARow === 0 ? "" : `; ${skippedInARow} steps in a row were skipped before it`;
     super(
-      `${what} is ${value} at step ${step} (epoch ${epoch}), and was last finite ${lastFiniteStep === 0 ? "before the first step" : `at step ${lastFiniteStep}`}; ` +
+      `${what} is ${value} at step ${step} (epoch ${epoch}), and was last finite ${lastFiniteStep === 0 ? "before the first step" : `at step ${lastFiniteStep}`}${skipped}; ` +
         `training stopped, and the last checkpoint is kept; lower the learning rate (${learningRate} at this step) or lengthen the warm-up`,
     );
     this.what = what;

@@ -57,6 +57,10 @@ describe("parseRecipe(json, where)", () => {
       evaluateEveryEpochs: 1,
       earlyStopping: null,
       checkpointEvery: { epochs: 1 },
+      keepCheckpoints: 2,
+      histogramEveryEpochs: 0,
+      onNonFinite: "stop",
+      onSpike: null,
       measureEverySteps: 50,
     });
   });
@@ -118,7 +122,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, checkpointEvery, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, histogramEveryEpochs, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },

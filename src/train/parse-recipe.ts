@@ -19,9 +19,10 @@ import {
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import { augmentation } from "./parse-augmentation.ts";
 import { loss, mixing } from "./parse-loss.ts";
+import { badStepPolicy, spikePolicy } from "./parse-loss-policy.ts";
 import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
 import { span } from "./parse-span.ts";
-import type { Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./recipe.ts";
+import type { BadStepPolicy, Loss, Mixing, Optimizer, Recipe, SpikePolicy, WeightAveraging } from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -128,7 +129,11 @@ const fields = record<Recipe>(
     validationImages: withDefault(wholeNumber(0, ""), 0),
     evaluateEveryEpochs: withDefault(wholeNumber(1, ""), 1),
     earlyStopping: withDefault<Recipe["earlyStopping"]>(orNull(earlyStopping), null),
+    onNonFinite: withDefault<BadStepPolicy>(badStepPolicy, "stop"),
+    onSpike: withDefault<SpikePolicy | null>(orNull(spikePolicy), null),
     checkpointEvery: withDefault<Span>(span, { epochs: 1 }),
+    keepCheckpoints: withDefault(wholeNumber(1, ""), 2),
+    histogramEveryEpochs: withDefault(wholeNumber(0, " (0 never does)"), 0),
     measureEverySteps: withDefault(wholeNumber(0, " (0 never measures)"), 50),
   },
   "a recipe",
@@ -140,8 +145,9 @@ const fields = record<Recipe>(
  * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32; of SGD, momentum 0.9
  * without Nesterov, weight decay 1e-4 on everything; of LARS the same, with a trust coefficient of 0.001 and no decay of batch norm
  * and biases; of AdamW and LAMB, β 0.9 and 0.999, ε 1e-8 and 1e-6, weight decay 0.01, alike; no clipping, updates of one batch, no
- * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, the means of channels subtracted, nothing frozen, seed 0, no
- * validation split, evaluation and checkpoint every epoch, norms every 50 steps; of one-cycle, PyTorch's.
+ * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, the means of
+ * channels subtracted, nothing frozen, seed 0, no validation split, evaluation and checkpoint every epoch, of which the last two and the
+ * best stay, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.
  */
@@ -153,13 +159,14 @@ export const parseRecipe = (json: unknown, where: string): Recipe => {
 
 /** Fields to give; the others have parseRecipe's defaults. */
 export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
-  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing">> & {
+  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing" | "onSpike">> & {
     readonly loss?: { [K in Loss["kind"]]: Partial<Loss & { readonly kind: K }> & { readonly kind: K } }[Loss["kind"]];
     readonly mixing?: Partial<Mixing> | null;
     readonly optimizer: {
       [K in Optimizer["kind"]]: Partial<Optimizer<K>> & { readonly kind: K };
     }[Optimizer["kind"]];
     readonly ema?: Partial<WeightAveraging> | null;
+    readonly onSpike?: Partial<SpikePolicy> | null;
     readonly schedule: {
       [K in Schedule["kind"]]: Partial<Schedule<K>> & Pick<Schedule<K>, "kind" | "learningRate">;
     }[Schedule["kind"]];

@@ -43,6 +43,19 @@ export type Loss =
       readonly targetThreshold: number | null;
     };
 
+/**
+ * A bad batch stops the training, or its step is skipped: weights, averages and velocities stay as they are, the step and its batches
+ * count. More than `skip` in a row stop it.
+ */
+export type BadStepPolicy = "stop" | { readonly skip: number };
+
+/** A spike is a batch's loss above `factor` times the median of the last `window` good batches' losses. */
+export interface SpikePolicy {
+  readonly factor: number;
+  readonly window: number;
+  readonly action: BadStepPolicy;
+}
+
 /** α of the beta distributions that shares are drawn from; 0 leaves one out. A batch is mixed by one of them. */
 export interface Mixing {
   readonly mixup: number;
@@ -102,8 +115,16 @@ export interface Recipe {
   readonly evaluateEveryEpochs: number;
   /** Ends the training when so many epochs' validations in a row have not been better than the best; null never does. */
   readonly earlyStopping: { readonly patienceEpochs: number } | null;
+  /** Where a batch's loss is NaN or infinite. */
+  readonly onNonFinite: BadStepPolicy;
+  /** Where a batch's loss is far above the recent ones; null looks for none. */
+  readonly onSpike: SpikePolicy | null;
   /** A checkpoint is written each time so much has passed, and at the end. */
   readonly checkpointEvery: Span;
+  /** So many of the newest checkpoints stay, beside the one with the best validation. */
+  readonly keepCheckpoints: number;
+  /** Weights and their gradients are told of (for histograms) after each so many epochs; 0 never does, and costs nothing. */
+  readonly histogramEveryEpochs: number;
   /** Norms of gradients, weights and updates are measured each so many steps; 0 never does. */
   readonly measureEverySteps: number;
 }

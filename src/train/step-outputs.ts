@@ -15,10 +15,15 @@ export const numberOf = (outputs: ProgramOutputs, name: string): number => {
 
 const isLogits = (output: HostTensor | undefined): output is Logits => output !== undefined && output.dtype !== "i32";
 
-/** How many images of a batch are given their label. */
-export const countCorrect = (outputs: ProgramOutputs, name: string, labels: HostTensor<"i32">): number => {
+export const logitsOf = (outputs: ProgramOutputs, name: string): Logits => {
   const logits = outputs[name];
   invariant(isLogits(logits), `the training program has the output ${name}`);
+  return logits;
+};
+
+/** How many images of a batch are given their label. */
+export const countCorrect = (outputs: ProgramOutputs, name: string, labels: HostTensor<"i32">): number => {
+  const logits = logitsOf(outputs, name);
   return predictedClasses(logits).reduce((sum, predicted, n) => sum + (predicted === labels.data[n] ? 1 : 0), 0);
 };
 

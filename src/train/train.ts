@@ -1,31 +1,44 @@
 // The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom.
 // It tells events and checkpoints as data; files, terminals and the test split are its callers' business.
+import type { NamedTensors } from "../base/tensor.ts";
+import type { ProgramOutputs } from "../engine/contract.ts";
 import { type Evaluation, evaluate } from "../evaluate/evaluate.ts";
 import { countParameters } from "../spec/counts.ts";
 import { createBatchFeed } from "./batch-feed.ts";
 import { checkpointOf, findNonFinite, startingCounters, type TrainingCheckpoint } from "./checkpoint.ts";
 import { validationFields } from "./events.ts";
 import { freshTensors } from "./fresh-tensors.ts";
-import { mainLabels } from "./mix-batch.ts";
+import { gradientsOf, isHistogramDue } from "./layer-values.ts";
+import { type BadLoss, LossSpikeError, mostSkipped } from "./loss-policy.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
 import { withResources } from "./resources.ts";
 import { learningRateAt } from "./schedule.ts";
 import { spanSteps } from "./span.ts";
-import { countCorrect, numberOf } from "./step-outputs.ts";
 import type { Training, TrainingResult } from "./training.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
 import { createTrainingPrograms } from "./training-programs.ts";
+import { runBatches } from "./update-batches.ts";
 import { checkWatched, noteValidation, stopsEarly } from "./validation-course.ts";
 
 /**
  * Trains a network by a recipe, from fresh or given weights or from a checkpoint. Throws UsageError for what can't be trained
- * (see trainingLength, startingState, startingCounters), UnsupportedError where the engine can't, NonFiniteError when the loss or
- * a weight is no longer finite: a loss that isn't never reaches the weights, and weights that aren't never reach a checkpoint.
+ * (see trainingLength, startingState, startingCounters), UnsupportedError where the engine can't, NonFiniteError when the loss (by
+ * the recipe's onNonFinite) or a weight is no longer finite, LossSpikeError by its onSpike: a loss that isn't finite never reaches the
+ * weights, and weights that aren't never reach a checkpoint.
  */
 export const train = async (training: Training): Promise<TrainingResult> => {
-  const { engine, spec, recipe, signal, now, onEvent = () => {}, resume = null } = training;
+  const {
+    engine,
+    spec,
+    recipe,
+    signal,
+    now,
+    onEvent = () => {},
+    onBadBatch = async () => {},
+    resume = null,
+  } = training;
   const { stepsPerEpoch, totalSteps, droppedPerEpoch } = trainingLength(recipe, training.train.labels.length);
   const checkpointSteps = Math.max(1, spanSteps(recipe.checkpointEvery, stepsPerEpoch));
   const graph = buildTrainingGraph(spec, recipe);
@@ -38,6 +51,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   const counters = startingCounters(recipe, stepsPerEpoch, resume);
   let checkpoint: TrainingCheckpoint | null = resume;
   let validation: Evaluation | null = null;
+  let gradients: NamedTensors = new Map();
   const pace = createPace(imagesPerStep);
   const began = now();
   const secondsPassed = (): number => (now() - began) / 1000;
@@ -79,8 +93,9 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       validation = await validate();
       noteValidation(counters, recipe, validation);
       epoch++;
-      const images = stepsPerEpoch * imagesPerStep;
-      const trainLoss = counters.epochLossSum / stepsPerEpoch;
+      const taken = stepsPerEpoch - counters.epochSkipped;
+      const images = taken * imagesPerStep;
+      const trainLoss = counters.epochLossSum / taken;
       const trainAccuracy = counters.epochCorrect / images;
       onEvent({
         event: "epoch",
@@ -94,6 +109,10 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       });
       counters.epochLossSum = 0;
       counters.epochCorrect = 0;
+      counters.epochSkipped = 0;
+      if (training.onLayerValues === undefined || !isHistogramDue(recipe, epoch)) return;
+      const learning = await programs.state.read([...graph.gradientOutputs.keys()]);
+      await training.onLayerValues({ step, epoch, weights: learning, gradients });
     };
     const writeCheckpoint = async (): Promise<TrainingCheckpoint> => {
       if (checkpoint?.step === step && checkpoint.epoch === epoch) return checkpoint;
@@ -114,7 +133,20 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         epoch: Math.ceil(atStep / stepsPerEpoch),
         lastFiniteStep,
         learningRate: rateOf(Math.max(0, atStep - 1)),
+        skippedInARow: counters.skippedInARow,
       });
+    /** Leaves the update of step `step` out, or stops. */
+    const passOver = (bad: BadLoss): void => {
+      const { skippedInARow } = counters;
+      if (skippedInARow >= mostSkipped(bad, recipe)) {
+        if (bad.reason === "spike") throw new LossSpikeError(bad, { step, epoch: epoch + 1, skippedInARow });
+        throw nonFinite("the loss", bad.loss, step, step - 1 - skippedInARow);
+      }
+      counters.skippedSteps++;
+      counters.skippedInARow++;
+      counters.epochSkipped++;
+      onEvent({ event: "skipped", step, epoch: epoch + 1, ...bad, skippedSteps: counters.skippedSteps });
+    };
 
     onEvent({
       event: "start",
@@ -154,21 +186,19 @@ export const train = async (training: Training): Promise<TrainingResult> => {
 
       const start = now();
       const learningRate = rateOf(step);
-      let [loss, correct] = [0, 0];
-      for (let index = 0; index < accumulate; index++) {
-        const batch = await feed.take();
-        const running = programs.step(batch, step * accumulate + index);
-        feed.prefetch(); // prepared while the step runs
-        const outputs = await running;
-        const batchLoss = numberOf(outputs, graph.loss.name);
-        if (!Number.isFinite(batchLoss)) throw nonFinite("the loss", batchLoss, step + 1, step);
-        loss += batchLoss / accumulate;
-        correct += countCorrect(outputs, graph.logits.name, mainLabels(batch));
-        batch.release();
-        await programs.accumulate(index);
-      }
-
       step++;
+      const onOutputs = (outputs: ProgramOutputs): void => {
+        if (isHistogramDue(recipe, epoch + 1)) gradients = gradientsOf(outputs, graph);
+      };
+      const batchesOf = { programs, feed, graph, recipe, onBadBatch, onOutputs };
+      const outcome = await runBatches(batchesOf, counters, { step, epoch: epoch + 1 });
+      if (outcome.kind === "bad") {
+        passOver(outcome.bad);
+        pace.stepTook(now() - start);
+        continue;
+      }
+      const { loss, correct } = outcome;
+      counters.skippedInARow = 0;
       const measured = recipe.measureEverySteps > 0 && step % recipe.measureEverySteps === 0;
       const norms = await programs.update({ number: step, learningRate, measured });
       validation = null; // it was of other weights

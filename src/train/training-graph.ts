@@ -31,6 +31,8 @@ export interface TrainingGraph {
   /** Mean over the batch, in nats, with label smoothing. */
   readonly loss: Value<ScalarShape>;
   readonly logits: Value<FeatureShape>;
+  /** Outputs with the gradients of a batch, by parameter; empty where they aren't asked for. */
+  readonly gradientOutputs: ReadonlyMap<string, string>;
   readonly usesDropout: boolean;
   /** Whether it has the inputs `partners` i32 [N] and `share` f32 [N]: of mixed images, and of targets for every class. */
   readonly takesShares: boolean;
@@ -39,7 +41,17 @@ export interface TrainingGraph {
 /** What of a recipe shapes the graph; by default nothing is frozen. */
 export type TrainingSettings = Pick<Recipe, "batch" | "dtype" | "optimizer" | "labelSmoothing"> &
   Partial<
-    Freezing & Pick<Recipe, "headRateFactor" | "clipGradients" | "accumulate" | "loss" | "mixing" | "stochasticDepth">
+    Freezing &
+      Pick<
+        Recipe,
+        | "headRateFactor"
+        | "clipGradients"
+        | "accumulate"
+        | "loss"
+        | "mixing"
+        | "stochasticDepth"
+        | "histogramEveryEpochs"
+      >
   >;
 
 /** λ by what a parameter is for. */
@@ -70,6 +82,7 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
     loss: lossKind = { kind: "cross-entropy" },
     mixing = null,
     stochasticDepth = 0,
+    histogramEveryEpochs = 0,
   } = settings;
   const { learns, fixedBatchNorms } = frozenParts(spec, { freeze, batchNorm });
   const builder = new GraphBuilder();
@@ -97,7 +110,12 @@ export const buildTrainingGraph = (spec: ResNetSpec, settings: TrainingSettings)
     // LARS and LAMB leave batch norm and biases at the schedule's rate (You et al. 2017, §5; timm's lars.py and lamb.py).
     return { weight, gradient, weightDecay: weightDecayRules[role](optimizer), rateFactor, adapts: role === "weight" };
   });
-  const common = { loss, logits, usesDropout: dropoutKey !== null, takesShares };
+  const gradientOutputs = new Map<string, string>();
+  for (const { weight, gradient } of histogramEveryEpochs > 0 ? learned : []) {
+    withStatistics.output(gradient);
+    gradientOutputs.set(weight.name, gradient.name);
+  }
+  const common = { loss, logits, gradientOutputs, usesDropout: dropoutKey !== null, takesShares };
   const options = { optimizer, clipping };
   if (accumulate === 1) {
     return { ...common, graph: addUpdate(withStatistics.build(), { ...options, parameters: learned }), update: null };

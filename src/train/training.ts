@@ -8,7 +8,9 @@ import type { Evaluation, EvaluationBatches } from "../evaluate/evaluate.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import type { TrainingCheckpoint } from "./checkpoint.ts";
 import type { TrainingEvent } from "./events.ts";
+import type { LayerValues } from "./layer-values.ts";
 import type { Recipe } from "./recipe.ts";
+import type { BadBatch } from "./update-batches.ts";
 
 /** Everything that a training needs, nothing of it global. */
 export interface Training {
@@ -35,6 +37,10 @@ export interface Training {
    * The first comes before the first step, so that there is always one to go on from. Tensors are copies.
    */
   readonly onCheckpoint?: (checkpoint: TrainingCheckpoint, validationAccuracy: number | null) => Promise<void>;
+  /** Shown each batch whose loss is bad, whether its step is skipped or training stops; the next step waits for it. */
+  readonly onBadBatch?: (batch: BadBatch) => Promise<void>;
+  /** Told after the epochs in which the recipe asks for histograms; the next step waits for it. */
+  readonly onLayerValues?: (values: LayerValues) => Promise<void>;
   /** Once aborted, the step under way is finished, a checkpoint is written, and `train` returns with `interrupted`. */
   readonly signal?: AbortSignal;
   /** Milliseconds that only grow, from any beginning. */

@@ -8,6 +8,7 @@ import { isTemporaryName, syncDirectory, temporaryName, writeSynced } from "../.
 import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
 import { type Checkpoint, checkpointFiles } from "./checkpoint.ts";
 import { formatVersion, readJsonFile, writeJsonFile } from "./json-file.ts";
+import { runFileError } from "./run-file-error.ts";
 
 const latestSchema = z.strictObject({
   formatVersion: z.literal(formatVersion),
@@ -54,7 +55,7 @@ export const readLatestEntry = async (run: string): Promise<Latest | null> => {
 /**
  * Writes a checkpoint and makes it the latest, then removes the ones that rotation doesn't keep; resolves once it is on
  * the disk. Tensors must not change meanwhile. A step that is the latest already has its checkpoint (one run's step has
- * one state): only its score is noted. Throws FileError (full disk …) or UsageError; then the previous one is valid.
+ * one state): only its score is noted. Throws FileError (full disk, permissions …); then the one that latest.json names is valid.
  */
 export const writeCheckpoint = async (
   run: string,
@@ -69,10 +70,28 @@ export const writeCheckpoint = async (
   const { score = Number.NaN } = options;
   const better = Number.isFinite(score) && (previous?.best?.score ?? Number.NEGATIVE_INFINITY) < score;
   const best = better ? { step, score } : (previous?.best ?? null);
-  await writeJsonFile(join(run, "latest.json"), { formatVersion, step, best } satisfies Latest);
+  const latest = join(run, "latest.json");
+  try {
+    await writeJsonFile(latest, { formatVersion, step, best } satisfies Latest);
+  } catch (error) {
+    throw runFileError(error, latest, `write ${latest}`, whatRemains(previous));
+  }
   const steps = await checkpointSteps(run);
   const kept = new Set([...steps.slice(-options.keepLast), step, best?.step]);
-  for (const old of steps) if (!kept.has(old)) await removeCheckpoint(run, old);
+  for (const old of steps) if (!kept.has(old)) await rotateAway(run, old, step);
+};
+
+/** In an error's words. */
+const whatRemains = (latest: Pick<Latest, "step"> | null): string =>
+  latest === null ? "there is no earlier checkpoint" : `checkpoint ${latest.step} is still valid`;
+
+const rotateAway = async (run: string, old: number, latest: number): Promise<void> => {
+  try {
+    await removeCheckpoint(run, old);
+  } catch (error) {
+    const path = checkpointPath(run, old);
+    throw runFileError(error, path, `remove the old checkpoint ${path}`, whatRemains({ step: latest }));
+  }
 };
 
 const writeDirectory = async (run: string, checkpoint: Checkpoint, previous: Latest | null): Promise<void> => {
@@ -91,8 +110,7 @@ const writeDirectory = async (run: string, checkpoint: Checkpoint, previous: Lat
   } catch (error) {
     await fs.rm(temporary, { recursive: true, force: true }).catch(() => {}); // the first error is the one to tell
     const bytes = [...files.values()].flat().reduce((sum, part) => sum + part.length, 0);
-    const remains = previous === null ? "there is no earlier checkpoint" : `checkpoint ${previous.step} is still valid`;
-    throw explainFileError(error, path, `write ${path} (${bytes} bytes)`, remains);
+    throw runFileError(error, path, `write ${path} (${bytes} bytes)`, whatRemains(previous));
   }
 };
 

@@ -5,7 +5,8 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { FormatError } from "../../base/errors.ts";
 import { eventBytesUpTo, openEventLog } from "./event-log.ts";
-import { eventStep, scalarEvent } from "./scalar-event.ts";
+import { eventStep } from "./event-step.ts";
+import { scalarEvent } from "./summary-events.ts";
 import { frameRecord } from "./tf-record.ts";
 
 const slowMaskedCrc = (bytes: Buffer): number => {

@@ -1,7 +1,10 @@
-// The event file that TensorBoard draws curves from. Framing: tf-record.ts; messages: scalar-event.ts.
+// The event file that TensorBoard draws curves from. Framing: tf-record.ts; messages: summary-events.ts.
 import { FormatError } from "../../base/errors.ts";
+import { versionEvent } from "./event-fields.ts";
+import { eventStep } from "./event-step.ts";
+import type { Histogram } from "./histogram.ts";
 import { type LogFile, openLogFile } from "./log-file.ts";
-import { eventStep, scalarEvent, versionEvent } from "./scalar-event.ts";
+import { type EventImage, histogramEvent, imageEvent, scalarEvent } from "./summary-events.ts";
 import { framedRecords, frameRecord } from "./tf-record.ts";
 
 /** How many bytes hold the events up to and including `step`; what comes after the first later one isn't looked at. */
@@ -19,6 +22,9 @@ export const eventBytesUpTo = (content: Uint8Array, step: number, file: string):
 export interface EventLog extends Pick<LogFile, "path" | "droppedBytes" | "sync" | "close"> {
   /** Adds one point, at `step`, to each of the curves named (`train/loss`). */
   append(step: number, scalars: Readonly<Record<string, number>>): void;
+  appendImage(step: number, tag: string, image: EventImage): void;
+  /** By tag. */
+  appendHistograms(step: number, histograms: ReadonlyMap<string, Histogram>): void;
 }
 
 /**
@@ -32,5 +38,11 @@ export const openEventLog = (path: string, step: number, now: () => number): Eve
     return kept;
   });
   if (kept === 0) append(frameRecord(versionEvent(now() / 1000)));
-  return { ...log, append: (at, scalars) => append(frameRecord(scalarEvent(now() / 1000, at, scalars))) };
+  const add = (event: Uint8Array): void => append(frameRecord(event));
+  return {
+    ...log,
+    append: (at, scalars) => add(scalarEvent(now() / 1000, at, scalars)),
+    appendImage: (at, tag, image) => add(imageEvent(now() / 1000, at, tag, image)),
+    appendHistograms: (at, histograms) => add(histogramEvent(now() / 1000, at, histograms)),
+  };
 };

@@ -9,10 +9,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { isTemporaryName } from "../../checkpoint/node/atomic-file.ts";
 import { checkpointSteps } from "./checkpoint-store.ts";
+import { eventStep } from "./event-step.ts";
 import { metricsRecords } from "./metrics-log.ts";
 import { testCheckpoint, testHost } from "./run-directory.test.data.ts";
 import { openRunDirectory, readLatest } from "./run-directory.ts";
-import { eventStep } from "./scalar-event.ts";
 import { framedRecords } from "./tf-record.ts";
 
 let cwd = "";

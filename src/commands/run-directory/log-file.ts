@@ -2,6 +2,7 @@
 // The callers know what the pieces are: metrics-log.ts, event-log.ts.
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
 import { explainFileError } from "../../checkpoint/node/file-error.ts";
+import { runFileError } from "./run-file-error.ts";
 
 export interface LogFile {
   readonly path: string;
@@ -44,19 +45,20 @@ export const openLogFile = (path: string, keep: (content: Uint8Array) => number)
       length += bytes.length;
     } catch (error) {
       ftruncateSync(descriptor, length); // takes back the part that was written
-      throw explainFileError(
-        error,
-        path,
-        `append ${bytes.length} bytes to ${path}`,
-        "what it held before is untouched",
-      );
+      throw runFileError(error, path, `append ${bytes.length} bytes to ${path}`, "what it held before is untouched");
     }
   };
   return {
     path,
     droppedBytes,
     append,
-    sync: () => attempt("write", () => fsyncSync(descriptor)),
+    sync: () => {
+      try {
+        fsyncSync(descriptor);
+      } catch (error) {
+        throw runFileError(error, path, `write ${path}`, "what was on the disk before is untouched");
+      }
+    },
     close: () => closeSync(descriptor),
   };
 };

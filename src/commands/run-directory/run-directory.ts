@@ -27,17 +27,20 @@ export interface RunDirectory {
   appendMetrics(record: MetricsRecord): void;
   /** Adds points to TensorBoard's curves. */
   appendScalars(step: number, scalars: Readonly<Record<string, number>>): void;
+  /** Adds a picture, or histograms by tag, to TensorBoard's. */
+  appendImage: EventLog["appendImage"];
+  appendHistograms: EventLog["appendHistograms"];
   /**
    * Makes a checkpoint the latest and rotates the older ones away (see checkpoint-store.ts); the logs are synced first.
-   * Returns the path of its directory.
+   * `keepLast` is that of the options, unless it is given. Returns the path of its directory.
    */
-  writeCheckpoint(checkpoint: Checkpoint, score?: number): Promise<string>;
+  writeCheckpoint(checkpoint: Checkpoint, score?: number, keepLast?: number): Promise<string>;
   /** Syncs the logs and gives the lock back. */
   close(): Promise<void>;
 }
 
 export interface RunOptions {
-  /** How many of the newest checkpoints stay, beside the best; 3 by default. */
+  /** How many of the newest checkpoints stay, beside the best; 2 by default. */
   readonly keepLast?: number;
 }
 
@@ -131,7 +134,7 @@ const openLogs = (
   resumed: Checkpoint | null,
   notices: readonly string[],
   host: Host,
-  { keepLast = 3 }: RunOptions,
+  { keepLast: keptByDefault = 2 }: RunOptions,
 ): RunDirectory => {
   const step = resumed?.step ?? -1;
   const metrics: MetricsLog = openMetricsLog(join(path, "metrics.jsonl"), step);
@@ -165,7 +168,9 @@ const openLogs = (
     },
     appendMetrics: metrics.append,
     appendScalars: events.append,
-    writeCheckpoint: async (checkpoint, score) => {
+    appendImage: events.appendImage,
+    appendHistograms: events.appendHistograms,
+    writeCheckpoint: async (checkpoint, score, keepLast = keptByDefault) => {
       sync();
       await writeCheckpoint(path, checkpoint, { keepLast, ...(score === undefined ? {} : { score }) });
       return checkpointPath(path, checkpoint.step);

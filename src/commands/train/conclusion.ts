@@ -9,6 +9,7 @@ import { evaluateModel } from "../evaluate/evaluate-model.ts";
 import { checkpointPath } from "../run-directory/checkpoint-store.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
 import type { TrainedModel } from "../trained-model.ts";
+import { eventImage } from "./event-images.ts";
 import type { TrainOutcome } from "./options.ts";
 import type { Preparation } from "./preparation.ts";
 import { reportInput } from "./report-input.ts";
@@ -60,6 +61,7 @@ export const conclude = async (
   for (const [name, bytes] of Object.entries(rendered.pictures)) {
     const path = join(directory.path, name);
     await writeFileAtomically(path, [bytes]);
+    if (name === "mistakes.png") directory.appendImage(checkpoint.step, "test/mistakes", eventImage(bytes));
     pictures.push(path);
   }
   for (const message of rendered.warnings) environment.onEvent({ event: "warning", message });

@@ -7,6 +7,7 @@ import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-
 import { preprocessingFor, subtracting } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import { type ImageSurvey, surveyImages } from "../../data/node/survey-images.ts";
+import type { ReplacedWorker } from "../../data/node/threads.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { sourceBytes } from "../../data/source.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
@@ -17,6 +18,7 @@ import { specForData } from "../choose-model.ts";
 import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
 import { sharedImagesSentences } from "../data/shared-images.ts";
 import type { CommandEnvironment } from "../environment.ts";
+import type { WorkerEvent } from "../events.ts";
 import type { DefaultStart } from "./default-start.ts";
 import { smallImageWarning } from "./small-image-warning.ts";
 import { checkFreezing, startingModel } from "./starting-model.ts";
@@ -142,6 +144,11 @@ export const prepareTraining = async (
 export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>
   estimate(recipe, place, imagesPerSecond);
 
+const tellReplaced =
+  (use: WorkerEvent["use"], { onEvent }: Pick<CommandEnvironment, "onEvent">) =>
+  ({ worker, message }: ReplacedWorker): void =>
+    onEvent({ event: "worker replaced", use, worker, message });
+
 /** Evaluation's loaders: opened anew each epoch, they tell of a broken image once. */
 const evaluationBatches = (
   { preprocessing, workers }: Pick<Preparation, "preprocessing" | "workers">,
@@ -155,6 +162,7 @@ const evaluationBatches = (
       batch: Math.min(batch, source.labels.length),
       workers,
       onBroken: onBrokenOf(source),
+      onReplaced: tellReplaced("evaluation", environment),
     });
 };
 
@@ -170,7 +178,12 @@ export const trainingOf = (
   preprocessing,
   classes: data.classes,
   openTrainingBatches: (options) =>
-    openTrainingLoader({ ...options, workers, onBroken: tellBrokenOnce("training", environment.onEvent) }),
+    openTrainingLoader({
+      ...options,
+      workers,
+      onBroken: tellBrokenOnce("training", environment.onEvent),
+      onReplaced: tellReplaced("training", environment),
+    }),
   openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment),
   now: environment.monotonicMs,
   ...(weights !== null && { weights }),

@@ -10,6 +10,7 @@ import { evaluationInput } from "../report/evaluation-input.ts";
 import type { CurvePoint, EpochPoint, ReportInput, SplitResult } from "../report/input.ts";
 import { metricsRecords } from "../run-directory/metrics-log.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
+import { incidentFacts } from "./incidents.ts";
 import type { Preparation } from "./preparation.ts";
 
 const interval = z.tuple([z.number().nullable(), z.number().nullable()]);
@@ -124,6 +125,7 @@ export const reportInput = async (
     },
     hardware: `${hardware.cpu}, ${hardware.cores} ${hardware.cores === 1 ? "core" : "cores"}`,
     facts: [
+      ...(await incidentFacts(path)),
       ...Object.entries(record.versions).map(([name, value]) => ({ name: `Version of ${name}`, value })),
       ...Object.entries(record.data.checksums).map(([name, value]) => ({ name: `SHA-256 of ${name}`, value })),
     ],

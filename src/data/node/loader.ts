@@ -10,7 +10,7 @@ import { createSampler, evaluationBatch } from "../sampler.ts";
 import { type ImageSource, pixelShapeOf } from "../source.ts";
 import type { View } from "../view.ts";
 import { openReader } from "./readers.ts";
-import { openThreads } from "./threads.ts";
+import { openThreads, type ReplacedWorker } from "./threads.ts";
 
 export interface LoaderOptions {
   readonly source: ImageSource;
@@ -23,6 +23,8 @@ export interface LoaderOptions {
   readonly slots?: number;
   /** Told of each image that couldn't be decoded, with its batch: the same ones in the same order for any number of workers. */
   readonly onBroken?: (broken: BrokenImage) => void;
+  /** Told of each worker that ended, failed or stood still, and was replaced; batches stay the same bytes. */
+  readonly onReplaced?: (replaced: ReplacedWorker) => void;
   /** Makes `next` reject with the signal's reason. The loader is still to be disposed. */
   readonly signal?: AbortSignal;
 }
@@ -93,7 +95,11 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
     const prepare = createPrepare(openReader(source), preparation);
     return { prepare: ({ indices, epoch }, slot) => prepare(indices, epoch, arrays[slot]!), dispose: async () => {} };
   };
-  const preparer = workers === 0 ? inline() : openThreads(workers, { source, preparation, slots: arrays });
+  const threads = (): Preparer => {
+    const { onReplaced } = options;
+    return openThreads(workers, { source, preparation, slots: arrays }, onReplaced && { onReplaced });
+  };
+  const preparer = workers === 0 ? inline() : threads();
   const { jobs, jobAt } = sequence;
   const { next, dispose } = openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, signal });
   return {

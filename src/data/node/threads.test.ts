@@ -17,7 +17,7 @@ const job = { epoch: 3, step: 7, indices: Int32Array.of(0, 1) };
 const program = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);
 
 const open = (code?: string) => {
-  const threads = openThreads(1, setup, code === undefined ? undefined : program(code));
+  const threads = openThreads(1, setup, code === undefined ? {} : { program: program(code) });
   onTestFinished(() => threads.dispose());
   return threads;
 };
@@ -35,15 +35,16 @@ describe("openThreads(count, setup)", () => {
     );
     await threads.prepare(job, 0);
   });
-  test("rejects open and later orders when a worker ends", async () => {
+  test("rejects open and later orders when every worker ends", async () => {
     const threads = open("process.exit(3)");
-    const message = "data worker 1 of 1 ended with exit code 3 before its work was done";
+    const message =
+      "data worker 1 of 1 ended with exit code 3 before its work was done; so it went with the 3 before it";
     await expect(threads.prepare(job, 0)).rejects.toThrow(message);
     await expect(threads.prepare(job, 0)).rejects.toThrow(message);
   });
-  test("rejects open orders when a worker throws outside of an order", async () => {
+  test("rejects open orders when every worker throws outside of an order", async () => {
     await expect(open("throw new Error('no memory')").prepare(job, 0)).rejects.toThrow(
-      "data worker 1 of 1 failed: no memory",
+      "data worker 1 of 1 failed: no memory before its work was done; so it went with the 3 before it",
     );
   });
   test("leaves no thread behind when it is disposed", async () => {

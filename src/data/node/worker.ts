@@ -3,22 +3,54 @@
 import { parentPort, workerData } from "node:worker_threads";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { createPrepare } from "../prepare.ts";
+import type { ImageReader } from "../reader.ts";
 import { lowerPriority } from "./low-priority.ts";
 import { openReader } from "./readers.ts";
-import type { WorkerAnswer, WorkerOrder, WorkerSetup } from "./threads.ts";
+import type { WorkerAnswer, WorkerOrder, WorkerStart } from "./threads.ts";
 
-const { source, preparation, slots }: WorkerSetup = workerData;
-const prepare = createPrepare(openReader(source), preparation);
+const { source, preparation, slots, progress }: WorkerStart = workerData;
+const reader = openReader(source);
+/** Images that are not to be touched any more, and why. */
+const condemned = new Map<number, string>();
+
+/** The reader, which leaves word of each image that it begins: in `progress` of the slot, and as one more beat. */
+const watched = (slot: number): ImageReader => {
+  const begin = (image: number): void => {
+    Atomics.store(progress, slot, image + 1);
+    Atomics.add(progress, progress.length - 1, 1);
+  };
+  if (reader.kind === "pixels") {
+    return {
+      ...reader,
+      pixels: (image) => {
+        begin(image);
+        return reader.pixels(image);
+      },
+    };
+  }
+  return {
+    ...reader,
+    picture: async (image) => {
+      const reason = condemned.get(image);
+      if (reason !== undefined) throw new FormatError(reader.nameOf(image), reason);
+      begin(image);
+      return reader.picture(image);
+    },
+  };
+};
+const prepares = slots.map((_, slot) => createPrepare(watched(slot), preparation));
 // What lies in memory is cheap to prepare; pictures have to be decoded.
 const lowered = source.kind === "memory" ? Promise.resolve(0) : lowerPriority();
 
-parentPort?.on("message", async ({ id, slot, epoch, indices }: WorkerOrder) => {
+parentPort?.on("message", async ({ id, slot, epoch, indices, condemned: told }: WorkerOrder) => {
   const answer = (what: WorkerAnswer): void => parentPort?.postMessage(what);
+  for (const [image, reason] of told) condemned.set(image, reason);
   try {
     await lowered;
-    answer({ id, prepared: await prepare(indices, epoch, slots[slot]!) });
+    answer({ id, prepared: await prepares[slot]!(indices, epoch, slots[slot]!) });
   } catch (error) {
     const isInput = error instanceof UsageError || error instanceof FormatError;
     answer({ id, problem: { isInput, message: error instanceof Error ? error.message : String(error) } });
   }
+  Atomics.store(progress, slot, 0);
 });
