@@ -6,12 +6,12 @@ import { benchSpec } from "../src/commands/bench/bench-case.ts";
 import { checkNumbers } from "../src/commands/bench/check-numbers.ts";
 import { type BenchEnvironment, type BenchOptions, bench, measureRoof } from "../src/commands/bench.ts";
 import { checkGraph } from "../src/engine/conformance/check-graph.ts";
-import type { OneDnnEngine } from "../src/engine/onednn/engine.ts";
+import type { Engine } from "../src/engine/contract.ts";
 import { openOneDnn } from "./open-one-dnn.ts";
 import type { OurTask } from "./our-task.ts";
 import { thisMachine } from "./this-machine.ts";
 
-const environmentFor = (engine: OneDnnEngine): BenchEnvironment => {
+const environmentFor = (engine: Engine): BenchEnvironment => {
   const { cpu, cores, memoryBytes } = thisMachine();
   return {
     openEngine: async () => engine,
@@ -21,7 +21,7 @@ const environmentFor = (engine: OneDnnEngine): BenchEnvironment => {
   };
 };
 
-const perform = async (task: OurTask, engine: OneDnnEngine): Promise<object> => {
+const perform = async (task: OurTask, engine: Engine): Promise<object> => {
   const options: BenchOptions = { ...task, engine: "onednn", check: false, roof: false };
   const environment = environmentFor(engine);
   if (task.task === "roof") return { gflops: await measureRoof(engine, task.dtype) };
@@ -32,12 +32,11 @@ const perform = async (task: OurTask, engine: OneDnnEngine): Promise<object> => 
 
 const main = async (text: string): Promise<void> => {
   const task: OurTask = JSON.parse(text); // written by run.ts
-  const engine = await openOneDnn(task.threads, task.convolution);
-  const { library } = engine;
+  const { engine, version } = await openOneDnn(task.threads, task.convolution);
   try {
     const result = await perform(task, engine);
     const peakResidentBytes = process.resourceUsage().maxRSS * 1024; // in KiB
-    console.log(JSON.stringify({ ...result, peakResidentBytes, library: library.version }));
+    console.log(JSON.stringify({ ...result, peakResidentBytes, library: version }));
   } finally {
     if (task.task !== "time") await engine.dispose(); // bench disposes of its own
   }

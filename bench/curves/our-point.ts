@@ -14,7 +14,7 @@ import type { PointTask } from "./curves-record.ts";
 const fewestSteps = 3;
 
 const task: PointTask = JSON.parse(process.argv[2] ?? ""); // written by measure-curves.ts
-const engine = await openOneDnn(task.threads, "direct");
+const { engine, version } = await openOneDnn(task.threads, "direct");
 try {
   const each = benchCase("train", benchSpec(task), task.batch, task.dtype);
   const state = await engine.createState(benchState(each, 0));
@@ -36,7 +36,7 @@ try {
     gflopPerStep: flops / 1e9,
     arenaBytes: program.memory.arenaBytes,
     peakResidentBytes: process.resourceUsage().maxRSS * 1024, // in KiB
-    library: engine.library.version,
+    library: version,
   };
   console.log(JSON.stringify(result));
 } finally {

@@ -42,7 +42,7 @@ const createClock = (batch: number, seconds: number) => {
 };
 
 const feed = async (task: LoaderTask, source: ImageSource): Promise<number> => {
-  const engine = await openOneDnn(task.threads, task.convolution);
+  const { engine } = await openOneDnn(task.threads, task.convolution);
   try {
     const spec = benchSpec(task);
     const clock = createClock(task.batch, task.seconds);
