@@ -87,7 +87,8 @@ export const quantize = async (options: QuantizeOptions, environment: CommandEnv
   refuseQuantized(model, weights, "quantise again");
   const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
   const given = { ...model, preprocessing };
-  const { source, known } = labelsOf(splitOf(data, split), data, model);
+  const { source, known, notice } = labelsOf(splitOf(data, split), data, model);
+  if (notice !== undefined) onEvent({ event: "notice", message: notice });
   const chosen = selectImages(data.train, calibrationImages(data.train.labels.length, images));
   const measured = chosen.labels.length;
   const { engine } = await engineForInference(options, model.spec, measured + 2 * source.labels.length, environment);

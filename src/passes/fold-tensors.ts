@@ -15,7 +15,9 @@ export const foldables = (graph: Graph): ReadonlyMap<string, Folding> =>
   new Map(findFoldings(graph).map((folding) => [folding.norm.name, folding]));
 
 /** The bias that a folded convolution has: torchvision's name for it, whether it had one before or not. */
-export const biasName = ({ conv }: Folding): string => conv.operands.weight.name.replace(/\.weight$/, ".bias");
+export const biasNameOf = (weight: string): string => weight.replace(/\.weight$/, ".bias");
+
+export const biasName = ({ conv }: Folding): string => biasNameOf(conv.operands.weight.name);
 
 const foldPair = (pair: Folding, tensors: NamedTensors): readonly (readonly [string, HostTensor])[] => {
   const { conv, bias: biasing, norm } = pair;

@@ -8,6 +8,8 @@ export interface LabelledImages {
   readonly source: ImageSource;
   /** Whether the labels are classes of the network; where not, all are 0. */
   readonly known: boolean;
+  /** Where labels are taken for classes of other names. */
+  readonly notice?: string;
 }
 
 const areOfNetwork = ({ classes }: DataSet, source: ImageSource, { classes: named, spec }: TrainedModel): boolean =>
@@ -16,7 +18,10 @@ const areOfNetwork = ({ classes }: DataSet, source: ImageSource, { classes: name
     : classes.length === spec.classes;
 
 /** Throws UsageError for a class whose name the network gives to more than one of its own. */
-export const labelsOf = (source: ImageSource, data: DataSet, model: TrainedModel): LabelledImages =>
-  areOfNetwork(data, source, model)
-    ? { source: matchClasses(source, data, model.classes).source, known: true }
-    : { source: { ...source, labels: new Int32Array(source.labels.length) }, known: false };
+export const labelsOf = (source: ImageSource, data: DataSet, model: TrainedModel): LabelledImages => {
+  if (!areOfNetwork(data, source, model)) {
+    return { source: { ...source, labels: new Int32Array(source.labels.length) }, known: false };
+  }
+  const { source: matched, notice } = matchClasses(source, data, model.classes);
+  return { source: matched, known: true, ...(notice !== undefined && { notice }) };
+};

@@ -49,3 +49,9 @@ export const download = async (options: Download): Promise<void> => {
   if (md5 !== options.md5) throw new Error(`${options.address} has the MD5 ${md5} but should have ${options.md5}`);
   await writeWhole(options.path, content);
 };
+
+/** Why a download failed, the network's own words included, as part of a sentence. */
+export const failureOf = (error: unknown): string => {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+};

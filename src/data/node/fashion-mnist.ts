@@ -6,7 +6,7 @@ import { FormatError, MissingError } from "../../base/errors.ts";
 import { type DataSet, holdOutValidation } from "../data-set.ts";
 import { idxSource } from "../idx-source.ts";
 import type { DataSetOptions } from "./data-set-options.ts";
-import { download } from "./download.ts";
+import { download, failureOf } from "./download.ts";
 import { readIdxFile } from "./read-idx-file.ts";
 
 const classes = [
@@ -83,11 +83,6 @@ const missingFrom = async (directory: string): Promise<readonly KnownFile[]> => 
   return Object.values(knownFiles).filter((_, i) => !present[i]);
 };
 
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-};
-
 const missing = (directory: string, cache: string | undefined, address: string, reason: string): MissingError =>
   new MissingError(
     `Fashion-MNIST is neither in ${directory} nor in ${cache ?? "a cache folder (none was given)"}, and ${reason}; ` +
@@ -114,7 +109,7 @@ const locate = async (options: FashionMnistOptions): Promise<{ directory: string
       await download({ address: address + name, md5: gzipMd5, bytes: gzipBytes, path, signal, onEvent });
     } catch (error) {
       signal?.throwIfAborted();
-      throw missing(directory, cache, address, `its download failed: ${reasonOf(error)}`);
+      throw missing(directory, cache, address, `its download failed: ${failureOf(error)}`);
     }
   }
   return { directory: cache, found: absent.length > 0 ? `${address}, now in the cache` : "the cache" };

@@ -9,6 +9,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { roleOf } from "../../graph/operand-types.ts";
 import type { Node, NodeOf, OpKind } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
+import { biasNameOf } from "../fold-tensors.ts";
 import { replaceOperands } from "../replace-operands.ts";
 import { chooseTypes } from "./choose-types.ts";
 import { type ConvolutionChain, findChains } from "./find-chains.ts";
@@ -32,9 +33,6 @@ interface Bytes<S extends Shape = Shape> {
   readonly value: Value<S>;
   readonly scale: number;
 }
-
-/** Name of the bias that a quantised convolution has, whether it had one before or not. */
-export const biasNameOf = (weight: string): string => weight.replace(/\.weight$/, ".bias");
 
 class Quantizing {
   readonly #builder = new GraphBuilder();

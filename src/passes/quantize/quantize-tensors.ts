@@ -5,8 +5,9 @@ import { roundToLevel } from "../../base/levels.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import type { Graph } from "../../graph/graph.ts";
+import { biasNameOf } from "../fold-tensors.ts";
 import { findChains } from "./find-chains.ts";
-import { biasNameOf, type QuantizationSource, quantizeGraph } from "./quantize-graph.ts";
+import { type QuantizationSource, quantizeGraph } from "./quantize-graph.ts";
 
 /** Filters as bytes, and what a level of each is worth. */
 export interface QuantizedFilters {

@@ -9,7 +9,7 @@ import { FormatError, MissingError } from "../../../base/errors.ts";
 import { type DataSet, holdOutValidation } from "../../data-set.ts";
 import type { NamedBytes } from "../../idx-source.ts";
 import type { DataSetOptions } from "../data-set-options.ts";
-import { download } from "../download.ts";
+import { download, failureOf } from "../download.ts";
 import { tarMembers } from "../shards/tar-members.ts";
 import { type CifarLayout, cifar10Layout, cifar100Layouts, cifarDataSet } from "./cifar-files.ts";
 
@@ -53,11 +53,6 @@ const missing = (
       "or unpack that file and name its folder instead",
   );
 
-const reasonOf = (error: unknown): string => {
-  if (!(error instanceof Error)) return String(error);
-  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
-};
-
 /** The archive's path, and where it was found in words. Downloads it where the cache lacks it. */
 const locate = async (
   layout: CifarLayout,
@@ -74,7 +69,7 @@ const locate = async (
     await download({ address, md5: archive.md5, bytes: archive.bytes, path, signal, onEvent });
   } catch (error) {
     signal?.throwIfAborted();
-    throw missing(layout, archive, folder, `its download failed: ${reasonOf(error)}`);
+    throw missing(layout, archive, folder, `its download failed: ${failureOf(error)}`);
   }
   return { path, found: `${address}, now in the cache (${path})` };
 };

@@ -51,8 +51,8 @@ export const sigmoidBackward = (context: Lowering, node: NodeOf<"sigmoidBackward
   mapBackward(context, node, "sigmoid");
 
 /**
- * dx = (y > 0) · dy as a comparison that is multiplied by dy: the library's own backward pass of a relu takes 1.6 to 4 times as long
- * in bf16, and 1 to 2 times in f32 (docs/records/memory-passes.md). Where dy is not finite, so is dx, even where y is 0.
+ * dx = (y > 0) · dy as a comparison that is multiplied by dy: the library's own backward pass of a relu takes 1.7 to 3.5 times as long
+ * in bf16, and 0.98 to 1.9 times in f32 (docs/records/memory-passes.md). Where dy is not finite, so is dx, even where y is 0.
  */
 export const reluBackward = (context: Lowering, node: NodeOf<"reluBackward">): void => {
   const { y, dy } = node.operands;
