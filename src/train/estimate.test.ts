@@ -27,9 +27,9 @@ const recipeOf = (batch: number) =>
     schedule: { kind: "constant", learningRate: 0.1 },
   });
 
-describe("estimate(recipe, place, imagesPerSecond)", () => {
+describe("estimate(recipe, place, rateOf)", () => {
   test("adds up what a training holds", () => {
-    const { totalBytes, ...parts } = estimate(recipeOf(128), place, 400);
+    const { totalBytes, ...parts } = estimate(recipeOf(128), place, () => 400);
     // Weights and velocities, and a mean and a variance for each of the 19 batch norms' 688 channels in all.
     expect(parts.stateBytes).toBe(4 * (2 * countParameters(spec) + 2 * (7 * 16 + 6 * 32 + 6 * 64)));
     expect(parts.checkpointBytes).toBe(parts.stateBytes);
@@ -40,8 +40,8 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
     );
     expect(parts.arenaBytes / parts.arenaLowerBoundBytes).toBeLessThanOrEqual(1.1);
     expect([parts.stepsPerEpoch, parts.secondsPerEpoch]).toEqual([468, (468 * 128) / 400]);
-    expect(estimate(recipeOf(128), place, null).secondsPerEpoch).toBeNull();
-    expect(estimate(recipeOf(128), { ...place, validates: true }, null).evaluationArenaBytes).toBeGreaterThan(0);
+    expect(estimate(recipeOf(128), place).secondsPerEpoch).toBeNull();
+    expect(estimate(recipeOf(128), { ...place, validates: true }).evaluationArenaBytes).toBeGreaterThan(0);
   });
 
   test("comes within the state's size of the reference engine's arena, which alone makes new weights outside of the state", async () => {
@@ -49,7 +49,7 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
     const { graph } = buildTrainingGraph(spec, recipeOf(8));
     const state = await engine.createState(startingState([graph], spec, initialTensors(spec, 0), null));
     const program = await engine.compile(makePlan(graph), state);
-    const { arenaBytes, stateBytes } = estimate(recipeOf(8), place, null);
+    const { arenaBytes, stateBytes } = estimate(recipeOf(8), place);
     expect(program.memory.arenaBytes).toBeGreaterThanOrEqual(arenaBytes);
     expect(program.memory.arenaBytes).toBeLessThan(arenaBytes + 1.1 * stateBytes);
     await engine.dispose();
@@ -58,17 +58,17 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
 
 describe("largestBatch(recipe, place, availableBytes)", () => {
   test("fits, while one image more does not", () => {
-    const available = estimate(recipeOf(128), place, null).totalBytes / 2;
+    const available = estimate(recipeOf(128), place).totalBytes / 2;
     const batch = largestBatch(recipeOf(128), place, available);
-    expect(estimate(recipeOf(batch), place, null).totalBytes).toBeLessThanOrEqual(available);
-    expect(estimate(recipeOf(batch + 1), place, null).totalBytes).toBeGreaterThan(available);
+    expect(estimate(recipeOf(batch), place).totalBytes).toBeLessThanOrEqual(available);
+    expect(estimate(recipeOf(batch + 1), place).totalBytes).toBeGreaterThan(available);
   });
 
   test("is 0 where nothing fits, and where only a batch fits that batch norm can't train on", () => {
     expect(largestBatch(recipeOf(128), place, 1_000_000)).toBe(0);
     // Two strides bring 3×3 pixels to 1×1: a batch of one leaves one value a channel.
     const small = { ...place, spec: resnet(20, { input: [1, 3, 3] }), sourceBytes: 0 };
-    const one = estimate(recipeOf(2), small, null).totalBytes - 1;
+    const one = estimate(recipeOf(2), small).totalBytes - 1;
     expect(largestBatch(recipeOf(128), small, one)).toBe(0);
   });
 });

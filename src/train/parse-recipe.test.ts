@@ -45,6 +45,7 @@ describe("parseRecipe(json, where)", () => {
       loss: { kind: "cross-entropy" },
       labelSmoothing: 0,
       augmentation: noAugmentation,
+      imageSize: null,
       subtractedMean: "channel",
       mixing: null,
       stochasticDepth: 0,
@@ -122,7 +123,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, histogramEveryEpochs, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, imageSize, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, histogramEveryEpochs, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },
