@@ -44,6 +44,46 @@ describe("estimate(recipe, place, rateOf)", () => {
     expect(estimate(recipeOf(128), { ...place, validates: true }).evaluationArenaBytes).toBeGreaterThan(0);
   });
 
+  test("takes memory for the largest images, and time for each size", () => {
+    const growing = recipe({
+      ...recipeOf(16),
+      augmentation: {
+        crop: { kind: "random-resized", areaFraction: [0.08, 1], aspect: [1, 1], interpolation: "bilinear" },
+      },
+      imageSize: {
+        train: [
+          { fromEpoch: 0, size: 32 },
+          { fromEpoch: 1, size: 48 },
+        ],
+        test: { size: 40 },
+      },
+    });
+    const photographs = resnet(20, { input: [3, 40, 40] });
+    const preprocessing = { ...place.preprocessing, mean: [0, 0, 0], deviation: [1, 1, 1] };
+    const there = {
+      ...place,
+      spec: photographs,
+      preprocessing: { ...preprocessing, size: [40, 40], channels: 3 },
+    } as const;
+    const whole = estimate(growing, { ...there, validates: true }, ({ spec: { input } }) => 1000 / input[1]);
+    const alone = estimate(recipeOf(16), {
+      ...there,
+      spec: { ...photographs, input: [3, 48, 48] },
+      preprocessing: { ...there.preprocessing, size: [48, 48] },
+    });
+    expect([whole.arenaBytes, whole.stateBytes]).toEqual([alone.arenaBytes, alone.stateBytes]);
+    expect(whole.loaderBytes).toBe(3 * 16 * (4 * 3 * (48 * 48 + 40 * 40) + 2 * 4));
+    const secondsPerEpoch = (side: number): number => 60_000 / (1000 / side);
+    expect(whole.secondsPerEpoch).toBeCloseTo(secondsPerEpoch(48), 9);
+    expect(whole.seconds).toBeCloseTo(secondsPerEpoch(32) + 2 * secondsPerEpoch(48), 9);
+    expect(whole.sizes.map(({ imageSize, epochs }) => [imageSize, epochs])).toEqual([
+      [[32, 32], 1],
+      [[48, 48], 2],
+    ]);
+    expect(whole.evaluationSize).toEqual([40, 40]);
+    expect(alone.seconds).toBeNull();
+  });
+
   test("comes within the state's size of the reference engine's arena, which alone makes new weights outside of the state", async () => {
     const engine = await createReferenceEngine();
     const { graph } = buildTrainingGraph(spec, recipeOf(8));
