@@ -49,15 +49,15 @@ const epochProblem = (train: readonly SizeFrom[], epochs: number): string | null
   return null;
 };
 
-/** Throws UsageError where sizes don't follow one another from epoch 0 on, or nothing would make images of these sizes. */
+/** Throws UsageError where sizes don't follow one another from epoch 0 on, or the augmentation is that of small images. */
 export const checkImageSize = ({ imageSize: sizes, augmentation, epochs }: Recipe, where: string): void => {
   if (sizes === null) return;
   const { train, test } = sizes;
   const problem = epochProblem(train, epochs);
   if (problem !== null) throw new UsageError(`${where}: ${problem}`);
-  if (augmentation.crop === null) {
+  if (augmentation.crop === null && augmentation.pad > 0) {
     throw new UsageError(
-      `${where}: imageSize is for photographs, which augmentation.crop cuts to any size, but that is null; give {"kind": "random-resized"}, or leave imageSize out`,
+      `${where}: imageSize is for photographs, which are cut to any size, but augmentation.pad ${augmentation.pad} is for small images; give augmentation.crop {"kind": "random-resized"} instead, or leave imageSize out`,
     );
   }
   if (test !== null && test.shorterSide !== null && test.shorterSide < test.size) {

@@ -209,7 +209,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, imageSize: { train: [{ fromEpoch: 0, size: 64 }] }, augmentation: { pad: 4 } },
-      'tiny.json: imageSize is for photographs, which augmentation.crop cuts to any size, but that is null; give {"kind": "random-resized"}, or leave imageSize out',
+      'tiny.json: imageSize is for photographs, which are cut to any size, but augmentation.pad 4 is for small images; give augmentation.crop {"kind": "random-resized"} instead, or leave imageSize out',
     ],
     [
       sized({ train: [{ fromEpoch: 0, size: 64 }], test: { size: 96, shorterSide: 95 } }),

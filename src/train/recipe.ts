@@ -82,7 +82,8 @@ export interface TestSize {
 
 /**
  * Sizes of images, where they aren't the network's own: training images that grow (Howard's "progressive resizing", 2018), tests at
- * another size than training (Touvron et al. 2019, "Fixing the train-test resolution discrepancy"). For photographs: the crop makes sizes.
+ * another size than training (Touvron et al. 2019, "Fixing the train-test resolution discrepancy"). For photographs, which are cut to any
+ * size by the augmentation's crop or, without one, as the preprocessing fits them.
  */
 export interface ImageSize {
   /** Epochs rise from 0. Weights, velocities and averages stay when the size changes: global average pooling takes maps of any size. */
