@@ -168,7 +168,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       onEvent({ event: "start", step, ...length, parameters, arenaBytes, arenaLowerBoundBytes });
       hasStarted = true;
     }
-    if (!isOneSize(stages)) {
+    if (!isOneSize(stages) && epoch < recipe.epochs) {
       const { size: imageSize } = stage.preprocessing;
       onEvent({ event: "size", step, epoch: epoch + 1, imageSize, arenaBytes, arenaLowerBoundBytes });
     }
