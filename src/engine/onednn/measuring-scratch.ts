@@ -98,6 +98,7 @@ export class MeasuringScratch {
     const known = this.#blocks.get(name);
     if (known !== undefined && known.bytes >= bytes) return known.block;
     known?.block.free();
+    this.#blocks.delete(name);
     const block = this.#dnnl.allocate(bytes);
     block.bits16(0, bytes / 2).fill(filling);
     this.#blocks.set(name, { block, bytes });

@@ -58,9 +58,7 @@ export class NativeState {
     if (this.programs > 0) return;
     const arranged = [...this.#tensors].filter(([, { layout }]) => layout !== null);
     if (layouts.size === 0 && arranged.length === 0) return;
-    const tensors = this.read([...this.#tensors.keys()]);
-    this.free();
-    this.#layOut(tensors, layouts);
+    this.#layOut(this.read([...this.#tensors.keys()]), layouts);
   }
 
   /** Copies of the tensors. */
@@ -126,7 +124,8 @@ export class NativeState {
       offsets.set(name, bytes);
       bytes += Math.ceil(bytesOf(name, tensor) / arenaAlignment) * arenaAlignment;
     }
-    const block = this.#dnnl.allocate(bytes);
+    const block = this.#dnnl.allocate(bytes); // where there is none, what there was stays
+    this.free();
     this.#bytes = bytes;
     this.#block = block;
     for (const [name, tensor] of tensors) {
