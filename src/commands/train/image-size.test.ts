@@ -65,6 +65,16 @@ const options = (changes: Partial<TrainOptions> = {}): TrainOptions => ({
 const trainPhotos = (changes: Partial<TrainOptions>, events: CommandEvent[] = []) =>
   train(options(changes), environmentOf(events));
 
+/** The run that nobody stopped, made once, and what was told of it. */
+const events: CommandEvent[] = [];
+let made: ReturnType<typeof trainPhotos> | null = null;
+const unbrokenRun = async () => {
+  made ??= trainPhotos({ out: "whole" }, events);
+  const outcome = await made;
+  if (outcome.kind !== "end") throw new Error(outcome.kind);
+  return outcome;
+};
+
 describe("train by a recipe with imageSize", { timeout: 120_000 }, () => {
   test("estimates memory for the largest images and seconds for each size, and trains nothing in a dry run", async () => {
     const outcome = await trainPhotos({ dryRun: true });
@@ -86,9 +96,7 @@ describe("train by a recipe with imageSize", { timeout: 120_000 }, () => {
   });
 
   test("records each epoch's size, keeps the test size with the weights, and evaluates with it", async () => {
-    const events: CommandEvent[] = [];
-    const outcome = await trainPhotos({ out: "whole" }, events);
-    if (outcome.kind !== "end") throw new Error(outcome.kind);
+    const outcome = await unbrokenRun();
     const file = join(cwd, "whole", "metrics.jsonl");
     const epochs = [...metricsRecords(await readFile(file), file)].filter(({ record }) => record.event === "epoch");
     expect(epochs.map(({ record }) => [record.epoch, record.imageSize])).toEqual([
@@ -126,8 +134,8 @@ describe("train by a recipe with imageSize", { timeout: 120_000 }, () => {
       });
       expect(stopped).toMatchObject({ kind: "interrupted", step });
       const outcome = await resumeTraining({ resume: `stopped-${step}`, workers: 0 }, environment);
-      const unbroken = await train(options({ out: `unbroken-${step}` }), environment);
-      if (outcome.kind !== "end" || unbroken.kind !== "end") throw new Error(outcome.kind);
+      const unbroken = await unbrokenRun();
+      if (outcome.kind !== "end") throw new Error(outcome.kind);
       for (const name of ["model.safetensors", "state.safetensors"]) {
         const of = async (checkpoint: string | null) => (await readTensorsFile(join(checkpoint ?? "", name))).tensors;
         expect(await of(outcome.end.checkpoint)).toEqual(await of(unbroken.end.checkpoint));
