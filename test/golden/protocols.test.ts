@@ -1,5 +1,6 @@
-// The protocols of evaluation against PyTorch 1.13 and torchvision 0.14 on files of several shapes: fixtures/protocols, made by
-// tools/goldens/protocols.py. Decoding, resizing, cropping, mirroring, moving, the network and the averaging are all compared at once.
+// The protocols of evaluation against PyTorch 1.13 and torchvision 0.14 on photographs of several shapes: fixtures/protocols, made by
+// tools/goldens/protocols.py. Decoding, turning as EXIF says, resizing, cropping, mirroring, moving, the network and the averaging are
+// all compared at once.
 import { readFile } from "node:fs/promises";
 import { fileURLToPath } from "node:url";
 import { describe, expect, test } from "vitest";
