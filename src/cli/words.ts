@@ -32,6 +32,12 @@ export interface Train extends Engines, Weights {
   readonly pull: boolean;
   readonly freeze?: string;
   readonly batchNorm?: string;
+  readonly accumulate?: number;
+  readonly checkpointEvery?: string;
+  readonly keepCheckpoints?: number;
+  readonly onNonFinite?: string;
+  readonly onSpike?: string;
+  readonly histograms?: number;
   readonly out?: string;
   readonly strict?: true;
   readonly resume?: string;

@@ -1,10 +1,10 @@
 // Which recipe a training follows: a named one, a JSON file or the default, with the fields that the person set otherwise.
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
-import type { Freeze } from "../../train/freezing.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
+import { badStepOf, freezeOf, spanOf, spikeOf } from "./recipe-words.ts";
 
 /** Fields of a recipe that have an option of their own. Undefined leaves the recipe's. */
 export interface RecipeOverrides {
@@ -20,6 +20,18 @@ export interface RecipeOverrides {
   readonly freeze?: string;
   /** How batch norms that aren't frozen with their layers are trained. */
   readonly batchNorm?: string;
+  /** Batches of one update. */
+  readonly accumulate?: number;
+  /** How often a checkpoint is written: epochs, or steps such as "500steps". */
+  readonly checkpointEvery?: string;
+  /** So many of the newest checkpoints stay, beside the best. */
+  readonly keepCheckpoints?: number;
+  /** Where a loss isn't finite: "stop", or how many steps in a row are skipped, as a word. */
+  readonly onNonFinite?: string;
+  /** Where a loss is far above the recent ones: the same, or "none" to look for none. */
+  readonly onSpike?: string;
+  /** Histograms of weights and gradients after each so many epochs; 0 makes none. */
+  readonly histograms?: number;
 }
 
 /** What decides which recipe is followed. */
@@ -67,14 +79,22 @@ export const chooseRecipe = async (
   cwd: string,
 ): Promise<Recipe> => overrideRecipe(await named(choice, recipes, cwd), choice);
 
-/** `--freeze 2` is the stem and two stages. */
-const freezeOf = (word: string): Freeze | string => (/^\d+$/.test(word) ? { stages: Number(word) } : word);
-
 /** A recipe with some fields set otherwise, checked as one from outside. */
 export const overrideRecipe = (
   base: Recipe,
-  { epochs, batch, dtype, seed, learningRate, validation, freeze, batchNorm }: RecipeOverrides,
+  {
+    learningRate,
+    validation,
+    freeze,
+    batchNorm,
+    checkpointEvery,
+    onNonFinite,
+    onSpike,
+    histograms,
+    ...told
+  }: RecipeOverrides,
 ): Recipe => {
+  const { epochs, batch, dtype, seed, accumulate, keepCheckpoints } = told;
   if ((freeze ?? base.freeze) === "body" && batchNorm !== undefined && batchNorm !== "frozen") {
     const who = freeze === undefined ? `the recipe ${base.name} freezes the body and` : "--freeze body freezes";
     throw new UsageError(`${who} all batch norms with it; leave out --batch-norm ${batchNorm}, or take --freeze none`);
@@ -90,6 +110,12 @@ export const overrideRecipe = (
       ...(validation !== undefined && { validationImages: validation }),
       ...(freeze !== undefined && { freeze: freezeOf(freeze) }),
       ...(batchNorm !== undefined && { batchNorm }),
+      ...(accumulate !== undefined && { accumulate }),
+      ...(checkpointEvery !== undefined && { checkpointEvery: spanOf(checkpointEvery, "--checkpoint-every") }),
+      ...(keepCheckpoints !== undefined && { keepCheckpoints }),
+      ...(onNonFinite !== undefined && { onNonFinite: badStepOf(onNonFinite) }),
+      ...(onSpike !== undefined && { onSpike: spikeOf(onSpike, base) }),
+      ...(histograms !== undefined && { histogramEveryEpochs: histograms }),
     },
     base.name,
   );
