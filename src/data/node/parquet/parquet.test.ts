@@ -85,7 +85,10 @@ describe("Parquet files as a data set", () => {
 
   test("leave out rows without a label, and say so; an image without bytes is broken when it is read", async () => {
     const rows = [...images, { label: -1, png: pngs[0]! }, { label: 2, png: null }];
-    const directory = await folderOf({ "train.parquet": parquet(rows), "test.parquet": parquet(images) });
+    const directory = await folderOf({
+      "train.parquet": parquet(rows),
+      "test.parquet": parquet(await smallImages(1, 8)),
+    });
     const messages: string[] = [];
     const data = await openDataSet(directory, {
       onEvent: (event) => {
