@@ -41,7 +41,7 @@ export interface RecipeChoice extends RecipeOverrides {
   readonly weights?: string;
 }
 
-/** What trains small images well without being told anything: PyTorch's usual settings of SGD for CIFAR, no augmentation. */
+/** What trains small images well without being told anything: PyTorch's usual settings of SGD for CIFAR; augmentation hangs on the images. */
 const defaultRecipe = recipeOf({
   name: "default",
   batch: 128,
