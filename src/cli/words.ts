@@ -1,4 +1,5 @@
 // What commander hands to each command: the options that a person gave, under the names that commander makes of them.
+import type { SurvivalWords } from "../commands/train/recipe-words.ts";
 import type { MapShape } from "../spec/spec.ts";
 
 export interface Common {
@@ -18,7 +19,7 @@ export interface Weights {
   readonly seed?: number;
   readonly model?: string;
 }
-export interface Train extends Engines, Weights {
+export interface Train extends Engines, Weights, SurvivalWords {
   readonly recipe?: string;
   readonly epochs?: number;
   readonly batch?: number;
@@ -32,12 +33,6 @@ export interface Train extends Engines, Weights {
   readonly pull: boolean;
   readonly freeze?: string;
   readonly batchNorm?: string;
-  readonly accumulate?: number;
-  readonly checkpointEvery?: string;
-  readonly keepCheckpoints?: number;
-  readonly onNonFinite?: string;
-  readonly onSpike?: string;
-  readonly histograms?: number;
   readonly out?: string;
   readonly strict?: true;
   readonly resume?: string;

@@ -4,10 +4,10 @@ import { nearest } from "../../base/nearest.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
-import { badStepOf, freezeOf, spanOf, spikeOf } from "./recipe-words.ts";
+import { badStepOf, freezeOf, type SurvivalWords, spanOf, spikeOf } from "./recipe-words.ts";
 
 /** Fields of a recipe that have an option of their own. Undefined leaves the recipe's. */
-export interface RecipeOverrides {
+export interface RecipeOverrides extends SurvivalWords {
   readonly epochs?: number;
   readonly batch?: number;
   readonly dtype?: string;
@@ -20,18 +20,6 @@ export interface RecipeOverrides {
   readonly freeze?: string;
   /** How batch norms that aren't frozen with their layers are trained. */
   readonly batchNorm?: string;
-  /** Batches of one update. */
-  readonly accumulate?: number;
-  /** How often a checkpoint is written: epochs, or steps such as "500steps". */
-  readonly checkpointEvery?: string;
-  /** So many of the newest checkpoints stay, beside the best. */
-  readonly keepCheckpoints?: number;
-  /** Where a loss isn't finite: "stop", or how many steps in a row are skipped, as a word. */
-  readonly onNonFinite?: string;
-  /** Where a loss is far above the recent ones: the same, or "none" to look for none. */
-  readonly onSpike?: string;
-  /** Histograms of weights and gradients after each so many epochs; 0 makes none. */
-  readonly histograms?: number;
 }
 
 /** What decides which recipe is followed. */

@@ -4,6 +4,22 @@ import type { Freeze } from "../../train/freezing.ts";
 import type { BadStepPolicy, SpikePolicy } from "../../train/recipe.ts";
 import type { Span } from "../../train/span.ts";
 
+/** What a training leaves behind on the way, and what becomes of bad steps. Undefined leaves the recipe's. */
+export interface SurvivalWords {
+  /** Batches of one update. */
+  readonly accumulate?: number;
+  /** How often a checkpoint is written: epochs, or steps such as "500steps". */
+  readonly checkpointEvery?: string;
+  /** So many of the newest checkpoints stay, beside the best. */
+  readonly keepCheckpoints?: number;
+  /** Where a loss isn't finite: "stop", or how many steps in a row are skipped, as a word. */
+  readonly onNonFinite?: string;
+  /** Where a loss is far above the recent ones: the same, or "none" to look for none. */
+  readonly onSpike?: string;
+  /** Histograms of weights and gradients after each so many epochs; 0 makes none. */
+  readonly histograms?: number;
+}
+
 const isNumber = (word: string): boolean => /^\d+$/.test(word);
 
 /** `--freeze 2` is the stem and two stages. */
