@@ -6,6 +6,7 @@ import type { LeftOutFile } from "../../data-set.ts";
 import { type DataSet, holdOutValidation } from "../../data-set.ts";
 import { naturalOrder } from "../../natural-order.ts";
 import type { DataSetOptions } from "../data-set-options.ts";
+import { largestOf } from "../decoding-memory.ts";
 import { printable } from "../printable.ts";
 import { checksumOfFiles } from "./folder-checksum.ts";
 import { type ClassFiles, type FolderLayout, findLayout, type SplitName } from "./folder-layout.ts";
@@ -129,6 +130,9 @@ export const openImageFolder = async (directory: string, options: DataSetOptions
   const held = isByName
     ? `${splits.test.labels.length} of them held out as test, by their names`
     : splitFolders.map((name) => `${name}/`).join(", ");
+  const largestPicture = largestOf(
+    images.flatMap(({ probed: { probe } }) => (probe.kind === "picture" ? [probe.size] : [])),
+  );
   const whole: DataSet = {
     name: basename(folder),
     classes,
@@ -136,6 +140,7 @@ export const openImageFolder = async (directory: string, options: DataSetOptions
     origin: `folder of ${classes.length} classes, ${images.length} images (${held}), in ${directory}`,
     files: [{ path: folder, sha256: checksumOfFiles(images) }],
     leftOut,
+    ...(largestPicture !== null && { largestPicture }),
   };
   const { validation = 0, seed = 0 } = options;
   if (whole.validation !== null) {
