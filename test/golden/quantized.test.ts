@@ -1,17 +1,21 @@
 // int8 against numpy's integers (which PyTorch's quantised convolutions were held to when the golden was made): operations over bytes on
 // every engine, filters as bytes, and the ranges of a calibration.
 import { afterAll, describe, expect, test } from "vitest";
-import { allocate, type ByteDType, byteLevels } from "../../src/base/dtype.ts";
+import { type ByteDType, byteLevels } from "../../src/base/dtype.ts";
 import { elementCount, type ImageShape, type Shape } from "../../src/base/shape.ts";
-import { type HostTensor, type NamedTensors, tensor } from "../../src/base/tensor.ts";
+import { type HostTensor, type NamedTensors, sharedZeros, tensor } from "../../src/base/tensor.ts";
 import { createReferenceEngine } from "../../src/engine/reference/engine.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import type { Graph } from "../../src/graph/graph.ts";
 import type { Value } from "../../src/graph/value.ts";
+import { buildGraph } from "../../src/model/forward.ts";
 import { parameterTable } from "../../src/model/parameter-table.ts";
+import { foldTensors } from "../../src/passes/fold-tensors.ts";
+import { calibrationPoints } from "../../src/passes/quantize/quantize-graph.ts";
 import { quantizeFilters } from "../../src/passes/quantize/quantize-tensors.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
-import { calibrate } from "../../src/train/calibrate.ts";
+import { ActivationHistogram, leastErrorRange } from "../../src/train/activation-histogram.ts";
+import { foldedGraph, lookAtActivations } from "../../src/train/look-at-activations.ts";
 import { runGraph } from "../conformance/run-graph.ts";
 import { compareNumber, worstOf } from "./compare.ts";
 import { goldenEngines, openOrReason } from "./engines.ts";
@@ -136,19 +140,25 @@ test("quantizeFilters(weight) gives the levels and scales of PyTorch's observer 
   expectLevels(weight.data, filters);
 });
 
-describe("calibrate(engine, spec, tensors, batches), against PyTorch's activations", () => {
+describe("leastErrorRange(histogram, levels), against PyTorch's activations", () => {
   test("finds ranges whose measured error is the least, as near as the histogram's bins tell", async () => {
     const { model, seed, batch, image, classes, points } = ranges;
     const spec = namedSpec(model, { input: image, classes });
     const tensors = new Map(parameterTable(spec).map(({ name, shape }) => [name, stateTensor(seed, name, shape)]));
-    const images = tensor("f32", [batch, ...image], allocate("f32", elementCount([batch, ...image])));
+    const images = sharedZeros("f32", [batch, ...image]);
     images.data.set(stepImages(seed, 0, [batch, ...image]).data);
+    const kept = calibrationPoints(foldedGraph(spec, 1));
+    const histograms = new Map([...kept.keys()].map((name) => [name, new ActivationHistogram()]));
     const engine = await createReferenceEngine();
-    const { quantization } = await calibrate(engine, spec, tensors, [{ images, count: batch }]);
+    const folded = foldTensors(buildGraph(spec, { mode: "evaluation", batch: 1 }), tensors);
+    await lookAtActivations(engine, spec, folded, new Set(kept.keys()), [{ images, count: batch }], (name, elements) =>
+      histograms.get(name)?.add(elements),
+    );
     await engine.dispose();
-    expect(Object.keys(quantization.ranges).sort()).toEqual(Object.keys(points).sort());
-    for (const [name, { within }] of Object.entries(points)) {
-      const range = quantization.ranges[name] ?? Number.NaN;
+    expect([...kept.keys()].sort()).toEqual(Object.keys(points).sort());
+    for (const [name, { dtype, within }] of Object.entries(points)) {
+      expect(kept.get(name), name).toBe(dtype);
+      const range = leastErrorRange(histograms.get(name) ?? new ActivationHistogram(), byteLevels[dtype][1]);
       expect(range, name).toBeGreaterThanOrEqual(within[0]);
       expect(range, name).toBeLessThanOrEqual(within[1]);
     }
