@@ -1,7 +1,6 @@
 // One row for each kind of primitive: how oneDNN 2.6–2.7 is told about it. Backward passes get the forward pass of the same
 // description as their hint. Every primitive takes its scratchpad from the caller, so that no memory hides from the arena.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
-import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
 import type { Combination, MemoryDescriptor, PostOp, PrimitiveDescription, Requantization } from "./dnnl.ts";
 import { alternativeDescriptor } from "./dnnl-v2-alternative.ts";
@@ -35,7 +34,7 @@ type Description<K extends Kind = Kind> = { [P in K]: Extract<PrimitiveDescripti
 /** Returns the handle of a primitive descriptor. */
 type Row<K extends Kind> = (native: NativeCalls, description: Description<K>, where: string) => object;
 
-const int64 = (pair: Pair): BigInt64Array => BigInt64Array.from(pair, BigInt);
+const int64 = (pair: readonly number[]): BigInt64Array => BigInt64Array.from(pair, BigInt);
 const low = (padding: Padding): BigInt64Array => int64([padding.top, padding.left]);
 const high = (padding: Padding): BigInt64Array => int64([padding.bottom, padding.right]);
 
@@ -161,12 +160,19 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     const algorithm = algorithms[d.algorithm];
     const [x, weight, y] = [d.x.native, d.weight.native, d.y.native];
     if (d.pass === "training" || d.pass === "inference") {
-      const kind = propagation[d.pass];
-      check(
-        functions.convolution(operation, kind, algorithm, x, weight, d.bias?.native ?? null, y, ...geometry),
-        "dnnl_convolution_forward_desc_init",
-        where,
+      const [stride, ...paddings] = geometry;
+      const dilation = int64((d.dilation ?? [1, 1]).map((pixels) => pixels - 1)); // the library counts the pixels between
+      const tensors = [x, weight, d.bias?.native ?? null, y];
+      const status = functions.convolution(
+        operation,
+        propagation[d.pass],
+        algorithm,
+        ...tensors,
+        stride,
+        dilation,
+        ...paddings,
       );
+      check(status, "dnnl_dilated_convolution_forward_desc_init", where);
       return describe(native, operation, where, d, null, d.alternative);
     }
     const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight, alternative: 0 } as const;

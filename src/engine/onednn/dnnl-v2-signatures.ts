@@ -5,7 +5,7 @@ export type NativeFunction = (...args: unknown[]) => number;
 
 const signatures = {
   convolution:
-    "int dnnl_convolution_forward_desc_init(void *d, int prop, int alg, void *x, void *w, void *b, void *y, int64_t *stride, int64_t *low, int64_t *high)",
+    "int dnnl_dilated_convolution_forward_desc_init(void *d, int prop, int alg, void *x, void *w, void *b, void *y, int64_t *stride, int64_t *dilation, int64_t *low, int64_t *high)",
   convolutionBackwardData:
     "int dnnl_convolution_backward_data_desc_init(void *d, int alg, void *dx, void *w, void *dy, int64_t *stride, int64_t *low, int64_t *high)",
   convolutionBackwardWeight:

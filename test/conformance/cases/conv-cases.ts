@@ -34,6 +34,12 @@ export const geometries: Readonly<Record<string, Geometry>> = {
   "3×3, 8 groups of 8, stride 2, odd size": square([2, 64, 7, 9], [64, 8, 3, 3], 2, 1, 8),
   "3×3, 8 groups of 4 to 8": square([1, 32, 5, 6], [64, 4, 3, 3], 1, 1, 8),
   "3×3, 2 groups, stride 2": square([2, 16, 7, 7], [32, 8, 3, 3], 2, 1, 2),
+  "3×3, a batch of 16": square([16, 16, 7, 7], [32, 16, 3, 3], 1, 1),
+  "3×3, stride 2, a batch of 32, odd size": square([32, 16, 7, 9], [16, 16, 3, 3], 2, 1),
+  "3×3, stride 2, a batch of 16, even size": square([16, 32, 8, 6], [16, 32, 3, 3], 2, 1),
+  "1×1, a batch of 16": square([16, 16, 5, 3], [48, 16, 1, 1], 1, 0),
+  "1×1, stride 2, a batch of 32, odd size": square([32, 16, 5, 7], [32, 16, 1, 1], 2, 0),
+  "1×1, more than 14 rows": square([2, 32, 16, 17], [48, 32, 1, 1], 1, 0),
   "3×3 on 1×1": square([4, 16, 1, 1], [16, 16, 3, 3], 1, 1),
   "3×2, strides 2 and 1, uneven padding": {
     x: [2, 8, 7, 6],

@@ -7,6 +7,7 @@ import type { MemoryDescriptor, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
 import { chooseImplementation } from "./choose-convolution.ts";
+import { chooseWeightGradient, computeWeightGradient } from "./choose-weight-gradient.ts";
 import { type ConvolutionImplementation, nativeFilter } from "./convolution-layer.ts";
 import { readRegrouped, regroupedGradient } from "./regroup.ts";
 
@@ -68,8 +69,16 @@ export const conv2dBackwardWeight = (
   const shapes = { x: x.shape, filter: dWeight.shape, y: dy.shape };
   const given = { x: context.asIs(x), y: context.asIs(dy) };
   const layer = { pass: "backwardWeight", ...shapes, params, type: context.typeOf(x), given } as const;
-  const { primitive, layouts, type, groups: fewer = params.groups } = chooseImplementation(context, layer);
+  const chosen = chooseImplementation(context, layer);
+  const { primitive, layouts, type, groups: fewer = params.groups } = chosen;
   const layout = wanted(context, primitive, "dWeight");
+  const form = chooseWeightGradient(context, layer, chosen);
+  if (form !== null) {
+    const images = { x: context.read(x, "nChw16c"), dy: context.read(dy, "nChw16c") };
+    const gradient = context.resultAs(dWeight, layout, "opaque", dWeight.shape);
+    computeWeightGradient(context, form, { ...images, dWeight: gradient });
+    return;
+  }
   const call = (to: Physical): void =>
     context.call(primitive, [
       ["x", context.read(x, layouts[0], type)],
