@@ -162,16 +162,8 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     if (d.pass === "training" || d.pass === "inference") {
       const [stride, ...paddings] = geometry;
       const dilation = int64((d.dilation ?? [1, 1]).map((pixels) => pixels - 1)); // the library counts the pixels between
-      const tensors = [x, weight, d.bias?.native ?? null, y];
-      const status = functions.convolution(
-        operation,
-        propagation[d.pass],
-        algorithm,
-        ...tensors,
-        stride,
-        dilation,
-        ...paddings,
-      );
+      const rest = [x, weight, d.bias?.native ?? null, y, stride, dilation, ...paddings];
+      const status = functions.convolution(operation, propagation[d.pass], algorithm, ...rest);
       check(status, "dnnl_dilated_convolution_forward_desc_init", where);
       return describe(native, operation, where, d, null, d.alternative);
     }
