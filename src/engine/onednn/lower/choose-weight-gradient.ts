@@ -3,23 +3,12 @@
 import type { Argument, MemoryDescriptor } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
+import { chooseForm, type Form, formKey } from "./choose-form.ts";
 import type { ConvolutionImplementation, ConvolutionLayer } from "./convolution-layer.ts";
 import { type FormTensor, type WeightGradientForm, weightGradientForms } from "./weight-gradient-forms.ts";
 
-/** What a form has to save of the time of the chosen code: two runs differ by as much. */
-const worthwhile = 0.97;
 /** What bringing tensors into another layout counts for: in a network they are no longer in the cache. */
 const reorderWeight = 1.5;
-
-const nameOf = ({ name, steps }: WeightGradientForm): string =>
-  `${name}: ${steps.map(({ primitive }) => primitive.implementation).join(" + ")}`;
-
-const keyOf = (setting: string, { x, filter, y, params }: ConvolutionLayer): string => {
-  const { stride, padding } = params;
-  const { top, left, bottom, right } = padding;
-  const geometry = `stride ${stride.join("×")} padding ${[top, left, bottom, right].join(" ")}`;
-  return `${setting}: form of backwardWeight bf16: ${x.join("×")}, ${filter.join("×")}, ${y.join("×")}, ${geometry}`;
-};
 
 /** The fastest form; null where the gradient is best computed as it is. */
 export const chooseWeightGradient = (
@@ -31,40 +20,30 @@ export const chooseWeightGradient = (
   if (choices === undefined) return null;
   const forms = weightGradientForms(context, layer, chosen);
   if (forms.length === 0) return null;
-  const key = keyOf(choices.setting, layer);
-  const asItIs = `by rule: ${chosen.primitive.implementation}`;
-
-  const known = choices.known(key);
-  const remembered = forms.find((form) => nameOf(form) === known) ?? null;
-  if (known !== null && (remembered !== null || known === asItIs)) {
-    choices.use(key, known);
-    return remembered;
-  }
-
-  let taken: WeightGradientForm | null = null;
-  const measured = choices.measure(key, () => {
-    const { dnnl } = context;
-    const [x, y] = [dnnl.image(layer.x, "nChw16c", "bf16"), dnnl.image(layer.y, "nChw16c", "bf16")];
-    const dWeight = chosen.primitive.layoutOf("dWeight");
-    const tensors: readonly (readonly [Argument, MemoryDescriptor])[] = [
-      ["x", x],
-      ["dy", y],
-      ...(dWeight ? [["dWeight", dWeight] as const] : []),
-    ];
-    let [best, name] = [worthwhile * choices.scratch.time(chosen.primitive, tensors, Number.POSITIVE_INFINITY), asItIs];
-    for (const form of forms) {
-      const milliseconds = form.steps.reduce((sum, step) => {
+  const { dnnl } = context;
+  const [x, y] = [dnnl.image(layer.x, "nChw16c", "bf16"), dnnl.image(layer.y, "nChw16c", "bf16")];
+  const dWeight = chosen.primitive.layoutOf("dWeight");
+  const tensors: readonly (readonly [Argument, MemoryDescriptor])[] = [
+    ["x", x],
+    ["dy", y],
+    ...(dWeight ? [["dWeight", dWeight] as const] : []),
+  ];
+  const asItIs: Form = {
+    name: `by rule: ${chosen.primitive.implementation}`,
+    milliseconds: (best) => choices.scratch.time(chosen.primitive, tensors, best),
+  };
+  const timed = forms.map((form) => ({
+    form,
+    name: `${form.name}: ${form.steps.map(({ primitive }) => primitive.implementation).join(" + ")}`,
+    milliseconds: (best: number) =>
+      form.steps.reduce((sum, step) => {
         if (sum >= best) return sum;
         const weight = step.brings === null ? 1 : reorderWeight;
         const each = step.tensors.map(([argument, , descriptor]) => [argument, descriptor] as const);
         return sum + weight * choices.scratch.time(step.primitive, each, (best - sum) / weight);
-      }, 0);
-      if (milliseconds < best) [best, name, taken] = [milliseconds, nameOf(form), form];
-    }
-    return name;
-  });
-  if (measured === null) choices.use(key, asItIs);
-  return taken;
+      }, 0),
+  }));
+  return chooseForm(choices, formKey(choices.setting, "backwardWeight", layer), asItIs, timed)?.form ?? null;
 };
 
 /** Emits a form's calls. */
