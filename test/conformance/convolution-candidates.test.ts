@@ -13,6 +13,7 @@ import { GraphBuilder } from "../../src/graph/builder.ts";
 import { withPrecision } from "../../src/passes/precision.ts";
 import { oneDnnOptions } from "../engine/onednn-options.ts";
 import { convCases } from "./cases/conv-cases.ts";
+import { gradientAdditionCases } from "./cases/gradient-addition-cases.ts";
 import { inProcessEngine } from "./in-process-engine.ts";
 
 /** Chooses the candidate that is timed as number `favourite` (0: the rules'). `timed`: how many there were. */
@@ -53,7 +54,10 @@ const forms = new Set<string>();
 describe.skipIf(typeof dnnl === "string")("every candidate for a convolution computes it", () => {
   if (typeof dnnl === "string") return;
   for (const precision of precisions.filter((each) => each === "f32" || dnnl.bf16 !== "none")) {
-    for (const [kind, titled] of Object.entries(convCases)) {
+    for (const [kind, titled] of Object.entries({
+      ...convCases,
+      fused: gradientAdditionCases,
+    })) {
       for (const [title, build] of Object.entries(titled)) {
         test(`${kind} in ${precision}: ${title}`, async () => {
           const builder = new GraphBuilder();
@@ -81,7 +85,8 @@ describe.skipIf(typeof dnnl === "string")("every candidate for a convolution com
     expect(seen.size).toBeGreaterThan(1);
   });
 
-  test.skipIf(dnnl.bf16 !== "fast")("and among them were all forms of a gradient by the weights", () => {
-    expect([...forms]).toEqual(expect.arrayContaining(["in one row", "one product", "a forward pass"]));
+  test.skipIf(dnnl.bf16 !== "fast")("and among them were all forms of a gradient", () => {
+    const all = ["in one row", "one product", "a forward pass", "a forward pass that adds"];
+    expect([...forms]).toEqual(expect.arrayContaining(all));
   });
 });

@@ -133,6 +133,8 @@ interface BinaryDescription {
   /** Its tensor is the argument `combined`. */
   readonly combination?: Combination;
   readonly postOp: PostOp;
+  /** Before the operation a and b are multiplied by the first two, and what y held by the third; by default all are 1. */
+  readonly factors?: readonly [a: number, b: number, y: number];
 }
 
 interface SumDescription {

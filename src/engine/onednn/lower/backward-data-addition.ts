@@ -95,7 +95,7 @@ const transposed = (
       ),
   };
   const inOne = {
-    name: `a forward pass: ${adding.primitive.implementation}`,
+    name: `a forward pass that adds: ${adding.primitive.implementation}`,
     milliseconds: (best: number) =>
       choices.scratch.time(
         adding.primitive,
