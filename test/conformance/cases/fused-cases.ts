@@ -4,7 +4,6 @@ import type { ImageShape } from "../../../src/base/shape.ts";
 import type { GraphBuilder } from "../../../src/graph/builder.ts";
 import { type Case, type Cases, image, vector } from "./case.ts";
 import { chainCases } from "./chain-cases.ts";
-import { gradientAdditionCases } from "./gradient-addition-cases.ts";
 
 const epsilon = 1e-5;
 const vectorsOf = (b: GraphBuilder, dtype: FloatDType, name: string, channels: number) => ({
@@ -48,7 +47,6 @@ const blockEnd =
 
 export const fusedCases: Cases = {
   ...chainCases,
-  ...gradientAdditionCases,
   "batch norm and relu, there and back, 16 channels": normRelu([2, 16, 8, 8]),
   "batch norm and relu, there and back, 20 channels, odd size": normRelu([3, 20, 5, 7]),
   "the end of a block, there and back, 64 channels": blockEnd([2, 64, 4, 4]),

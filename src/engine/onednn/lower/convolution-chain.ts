@@ -114,7 +114,7 @@ export const convolutionChain = (context: Lowering, body: readonly Node[]): void
 };
 
 /** to ← to + other, of the same layout. */
-export const addInto = (context: Lowering, to: Physical, other: Physical, postOp: PostOp): void => {
+const addInto = (context: Lowering, to: Physical, other: Physical, postOp: PostOp): void => {
   const { descriptor } = to;
   const descriptors = { a: descriptor, b: other.descriptor, y: descriptor };
   const primitive = context.describe({ kind: "binary", operation: "add", ...descriptors, postOp });

@@ -3,7 +3,6 @@ import { UnsupportedError } from "../../../base/errors.ts";
 import type { FusionRule } from "../../../graph/fusion-rule.ts";
 import type { Node, NodeOf, OpKind } from "../../../graph/ops.ts";
 import type { Lowering } from "../lowering.ts";
-import { backwardDataAddition, backwardDataAdditions } from "./backward-data-addition.ts";
 import { batchNormBackward, batchNormBackwardRelu, batchNormInferenceRelu, batchNormTrainRelu } from "./batch-norm.ts";
 import { convolutionChain, convolutionChains } from "./convolution-chain.ts";
 import { addRelu, reluBackward } from "./elementwise.ts";
@@ -37,7 +36,6 @@ const pair = <A extends OpKind, B extends OpKind>(
 
 const fusions: readonly Fusion[] = [
   ...convolutionChains.map((rule) => ({ rule, lower: convolutionChain })),
-  ...backwardDataAdditions.map((rule) => ({ rule, lower: backwardDataAddition })),
   pair("batchNormTrain", "relu", "x", batchNormTrainRelu),
   pair("batchNormInference", "relu", "x", batchNormInferenceRelu),
   pair("add", "relu", "x", addRelu),

@@ -33,7 +33,7 @@ interface Term {
 
 /**
  * y ← y·c + a·d + b·e, a momentum with weight decay, as an addition that is accumulated: the library's sum takes 1.3 to 1.5 times as long
- * (docs/records/weight-gradients.md).
+ * (docs/records/bf16-training.md).
  */
 const addTwoInPlace = (context: Lowering, [first, a, b, ...more]: readonly Term[], to: Physical): boolean => {
   if (first?.source.storage !== to.storage || a === undefined || b === undefined || more.length > 0) return false;

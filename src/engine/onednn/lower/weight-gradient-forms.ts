@@ -1,5 +1,5 @@
 // Other forms of a convolution's gradient by its weights, of bf16 images in blocks of 16 channels, which the library may compute
-// faster than the gradient as it is (docs/records/weight-gradients.md says by how much, and why):
+// faster than the gradient as it is (docs/records/bf16-training.md says by how much, and why):
 //
 //   dWeight[o, i, u, v] = Σ dy[n, o, p, q] · x[n, i, s·p + u − top, s·q + v − left]     over n, p, q
 //
