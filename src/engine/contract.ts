@@ -22,7 +22,7 @@ export interface Engine {
    * UnsupportedError, with the node's path and the reason, for what the engine can't do.
    */
   compile(plan: Plan, state: State): Promise<Program>;
-  /** Frees everything that belongs to it. The states and programs that it made can't be used any more. */
+  /** Frees everything that belongs to it, a second time nothing. The states and programs that it made can't be used any more. */
   dispose(): Promise<void>;
 }
 
@@ -34,6 +34,7 @@ export interface State {
   read(names?: readonly string[]): Promise<NamedTensors>;
   /** Replaces tensors. Throws when a name is unknown or a shape differs; then nothing is written. */
   write(tensors: NamedTensors): Promise<void>;
+  /** To be called when the programs that run over it are disposed of. */
   dispose(): Promise<void>;
 }
 

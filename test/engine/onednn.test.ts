@@ -154,6 +154,27 @@ describe.skipIf(typeof opened === "string")("the oneDNN engine", () => {
     const other = await createOneDnnEngine(oneDnnOptions);
     await other.dispose();
     await expect(other.createState(new Map())).rejects.toThrow("this engine is disposed of: it can't be used any more");
+    await other.dispose(); // a second time: nothing is left to do
+  });
+
+  test("refuses to dispose of a state before the programs that run over it", async () => {
+    const state = await engine.createState(convolutionState);
+    const program = await engine.compile(makePlan(convolution), state);
+    await expect(state.dispose()).rejects.toThrow("a state is disposed of after the programs that run over it");
+    await program.dispose();
+    await state.dispose();
+  });
+
+  test("frees states and programs that were not disposed of, when it is", async () => {
+    const bytes = 2 ** 27;
+    const large = new Map([["weight", tensor("f32", [bytes / 4], new Float32Array(bytes / 4).fill(1))]]);
+    const before = process.memoryUsage.rss();
+    for (let times = 0; times < 4; times++) {
+      const other = await createOneDnnEngine(oneDnnOptions);
+      await other.createState(large);
+      await other.dispose();
+    }
+    expect(process.memoryUsage.rss() - before).toBeLessThan(2.5 * bytes); // the array, and a copy of it that may be garbage; not four
   });
 
   test("refuses a number of threads that is none", async () => {

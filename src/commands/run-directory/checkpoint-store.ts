@@ -4,9 +4,15 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { invariant, UsageError } from "../../base/errors.ts";
-import { isTemporaryName, syncDirectory, temporaryName, writeSynced } from "../../checkpoint/node/atomic-file.ts";
+import {
+  isTemporaryName,
+  syncDirectory,
+  temporaryName,
+  writeFileAtomically,
+  writeSynced,
+} from "../../checkpoint/node/atomic-file.ts";
 import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
-import { type Checkpoint, checkpointFiles } from "./checkpoint.ts";
+import { type Checkpoint, checkpointFiles, stateFile } from "./checkpoint.ts";
 import { formatVersion, readJsonFile, writeJsonFile } from "./json-file.ts";
 import { runFileError } from "./run-file-error.ts";
 
@@ -54,8 +60,8 @@ export const readLatestEntry = async (run: string): Promise<Latest | null> => {
 
 /**
  * Writes a checkpoint and makes it the latest, then removes the ones that rotation doesn't keep; resolves once it is on
- * the disk. Tensors must not change meanwhile. A step that is the latest already has its checkpoint (one run's step has
- * one state): only its score is noted. Throws FileError (full disk, permissions …); then the one that latest.json names is valid.
+ * the disk. Tensors must not change meanwhile. A step that is the latest already has its checkpoint: its tensors stay, its score is
+ * noted, and its epoch and counters, which change where an epoch is closed that a stop had left open. Throws FileError (full disk, permissions …); then the one that latest.json names is valid.
  */
 export const writeCheckpoint = async (
   run: string,
@@ -66,7 +72,8 @@ export const writeCheckpoint = async (
   invariant(options.keepLast >= 1, `keepLast is ${options.keepLast}`);
   const previous = await readLatestEntry(run);
   invariant(previous === null || step >= previous.step, `checkpoint ${step} comes after ${previous?.step}`);
-  if (step !== previous?.step) await writeDirectory(run, checkpoint, previous);
+  if (step === previous?.step) await rewriteState(run, checkpoint);
+  else await writeDirectory(run, checkpoint, previous);
   const { score = Number.NaN } = options;
   const better = Number.isFinite(score) && (previous?.best?.score ?? Number.NEGATIVE_INFINITY) < score;
   const best = better ? { step, score } : (previous?.best ?? null);
@@ -114,6 +121,16 @@ const writeDirectory = async (run: string, checkpoint: Checkpoint, previous: Lat
   }
 };
 
+/** Replaces the file that holds the counters, by one with the same tensors. */
+const rewriteState = async (run: string, checkpoint: Checkpoint): Promise<void> => {
+  const path = join(checkpointPath(run, checkpoint.step), stateFile);
+  try {
+    await writeFileAtomically(path, checkpointFiles(checkpoint).get(stateFile) ?? []);
+  } catch (error) {
+    throw runFileError(error, path, `write ${path}`, whatRemains(checkpoint));
+  }
+};
+
 /** Under a temporary name first, so that no half-removed directory bears a checkpoint's name. */
 const removeCheckpoint = async (run: string, step: number): Promise<void> => {
   const aside = join(checkpointsOf(run), temporaryName(String(step)));
@@ -127,7 +144,8 @@ const removeCheckpoint = async (run: string, step: number): Promise<void> => {
  */
 export const removeLeftovers = async (run: string): Promise<string[]> => {
   const removed: string[] = [];
-  for (const directory of [run, checkpointsOf(run)]) {
+  const inCheckpoints = (await checkpointSteps(run)).map((step) => checkpointPath(run, step));
+  for (const directory of [run, checkpointsOf(run), ...inCheckpoints]) {
     const names = await fs.readdir(directory).catch(() => []);
     for (const name of names.filter(isTemporaryName)) {
       await fs.rm(join(directory, name), { recursive: true, force: true });

@@ -15,5 +15,10 @@ for (let step = (run.resumed?.step ?? 0) + 1; ; step++) {
   run.appendMetrics({ step, loss: 1 / step, text: "x".repeat(step % 100) });
   run.appendScalars(step, { loss: 1 / step });
   // Every third step, so that the logs are ahead of the latest checkpoint most of the time.
-  if (step % 3 === 0) await run.writeCheckpoint(testCheckpoint(step, Number(elements)), Math.sin(step));
+  if (step % 3 !== 0) continue;
+  // Every sixth is written again, as where an epoch is closed that a stop had left open.
+  for (let times = 0; times < (step % 6 === 0 ? 2 : 1); times++) {
+    await run.writeCheckpoint(testCheckpoint(step, Number(elements)), Math.sin(step));
+  }
+  process.stdout.write("a checkpoint\n");
 }

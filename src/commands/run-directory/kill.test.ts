@@ -35,8 +35,10 @@ test("20 kills at random moments each leave the last whole checkpoint, and logs 
     });
     const exited = once(child, "exit");
     const [hello] = await Promise.race([once(child.stdout, "data"), exited]);
-    const said: { resumed: number | null; notices: string[] } = JSON.parse(String(hello));
+    const said: { resumed: number | null; notices: string[] } = JSON.parse(String(hello).split("\n")[0] ?? "");
     resumes.push(said.resumed);
+    // Half of the kills come after a checkpoint, however slow the machine is.
+    if (kill % 4 < 2) await Promise.race([once(child.stdout, "data"), exited]);
     await new Promise((resolve) => setTimeout(resolve, Math.random() * 150));
     child.kill("SIGKILL");
     expect(await exited).toEqual([null, "SIGKILL"]);
@@ -65,7 +67,7 @@ test("20 kills at random moments each leave the last whole checkpoint, and logs 
     if (latestStep > 0) names.push(...readdirSync(join(path, "checkpoints")));
     expect(names.filter((name) => name.startsWith("."))).toEqual([]);
   }
-  expect(latestStep).toBeGreaterThan(9); // some hundreds where the disk is fast
+  expect(latestStep).toBeGreaterThanOrEqual(30); // ten checkpoints; some hundreds of steps where the disk is fast
   expect(new Set(resumes).size).toBeGreaterThan(2); // the runs did go on from one another
   console.log(`20 kills: ${latestStep} steps survived, ${leftovers} kills left something unfinished`);
-}, 60_000);
+}, 240_000);

@@ -91,6 +91,20 @@ describe("writeCheckpoint(checkpoint, score)", () => {
     await run.close();
   });
 
+  test("closes the epoch of a step that has its checkpoint already", async () => {
+    const run = await create();
+    await run.writeCheckpoint(testCheckpoint(10));
+    const closed = {
+      ...testCheckpoint(10),
+      epoch: testCheckpoint(10).epoch + 1,
+      counters: { seed: 1, epochLossSum: 0 },
+    };
+    await run.writeCheckpoint(closed);
+    expect(await readLatest(run.path)).toEqual(closed);
+    expect(readdirSync(join(run.path, "checkpoints", "10")).sort()).toEqual(["model.safetensors", "state.safetensors"]);
+    await run.close();
+  });
+
   test("writes a step again whose checkpoint latest.json never came to name", async () => {
     const run = await create();
     await run.writeCheckpoint(testCheckpoint(10));

@@ -3,6 +3,9 @@
 import { invariant, UnsupportedError } from "../../base/errors.ts";
 import type { NativeCalls } from "./dnnl-v2-primitives.ts";
 
+/** Operation descriptors that an iterator points to: what the library alone refers to, a garbage collection takes away. */
+const held = new Set<Buffer>();
+
 /**
  * The handle of the primitive descriptor that comes `alternative` names after the library's first choice. Throws UnsupportedError
  * where the list is shorter.
@@ -21,6 +24,7 @@ export const alternativeDescriptor = (
   if (functions.iterator(out, operation, attributes, engine, hint) !== 0) throw refusal;
   const [iterator] = out;
   invariant(iterator !== null, "an iterator that was made has a handle");
+  held.add(operation);
   const seen = new Set<string>();
   try {
     do {
@@ -31,6 +35,7 @@ export const alternativeDescriptor = (
     } while (functions.iteratorNext(iterator) === 0);
   } finally {
     functions.destroyIterator(iterator);
+    held.delete(operation);
   }
   throw refusal;
 };

@@ -22,8 +22,6 @@ import { viewNative } from "./view-native.ts";
 const library = "oneDNN";
 /** DNNL_MEMORY_ALLOCATE: the library allocates the memory itself. */
 const allocateItself = -1n;
-/** Bytes after each block: code that reads whole vectors may reach past a tensor's end, where the last page may end as well. */
-const overread = 4096;
 
 /** A list of sizes as dnnl_dims_t. */
 const dims = (sizes: readonly number[]): BigInt64Array => BigInt64Array.from(sizes, BigInt);
@@ -181,7 +179,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     equal: (a, b) => a === b || memoryEqual(a.native, b.native) === 1,
     primitive: (description, where) => openPrimitive(describePrimitive(calls, description, where), where),
     allocate: (bytes) => {
-      const size = Math.max(64, bytes) + overread;
+      const size = Math.max(64, bytes);
       const md = descriptor([size], dataTypes.u8, plainTag([size]));
       const memory = bindMemory(md, allocateItself, `${size} bytes of memory`);
       const out: [object | null] = [null];

@@ -252,7 +252,10 @@ export interface Dnnl {
   /** Runs a primitive to its end; returns 0, or the status that `statusName` names. Nothing is allocated here. */
   execute(primitive: object, count: number, args: object): number;
   statusName(status: number): string;
-  /** The address of the first element of an array; the array must stay referenced while it is used. */
+  /**
+   * The address of the first element of an array, good as long as an object that lives refers to the array: a local variable that is
+   * not read again does not count, its memory may be gone in the middle of a call.
+   */
   addressOf(array: ArrayBufferView): bigint;
   dispose(): void;
 }

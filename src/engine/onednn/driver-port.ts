@@ -23,7 +23,7 @@ export interface DriverPort {
   ask<K extends RequestKind>(
     request: Omit<Requests[K]["request"], "id"> & { readonly kind: K },
   ): Promise<Requests[K]["answer"]>;
-  /** Ends the thread when it has answered everything. */
+  /** Ends the thread when it has answered everything; done at once where it has ended already. */
   close(): Promise<void>;
 }
 
@@ -45,6 +45,7 @@ export const openDriver = async (
   };
   let nextId = 1;
   let failure: Error | null = null;
+  const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
 
   const settle = <K extends RequestKind>({ of, id, answer }: Answer<K>): void => {
     pending[of].get(id)?.resolve(answer);
@@ -99,7 +100,6 @@ export const openDriver = async (
   };
   const close = async (): Promise<void> => {
     failure ??= new Error("this engine is disposed of: it can't be used any more");
-    const ended = new Promise<void>((resolve) => worker.once("exit", () => resolve()));
     worker.postMessage(null); // the driver closes its port when it has come to this
     await ended;
   };

@@ -35,7 +35,7 @@ const openChoices = (dnnl: Dnnl, { choices, threads }: DriverOptions): Convoluti
   return new ConvolutionChoices(dnnl, known, { threads, now, budgetMs, onMeasured });
 };
 
-const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
+const createHandlers = (dnnl: Dnnl, options: DriverOptions): { readonly handlers: Handlers; free(): void } => {
   const choices = openChoices(dnnl, options);
   const { convolution } = options;
   const states = new Map<number, NativeState>();
@@ -45,7 +45,7 @@ const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
     invariant(found !== undefined, "a state or program was used after it was disposed of");
     return found;
   };
-  return {
+  const handlers: Handlers = {
     createState: ({ state, tensors }) => {
       const created = new NativeState(dnnl, tensors);
       states.set(state, created);
@@ -57,7 +57,9 @@ const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
       return null;
     },
     disposeState: ({ state }) => {
-      find(states, state).free();
+      const disposed = find(states, state);
+      invariant(disposed.programs === 0, "a state is disposed of after the programs that run over it");
+      disposed.free();
       states.delete(state);
       return null;
     },
@@ -88,6 +90,10 @@ const createHandlers = (dnnl: Dnnl, options: DriverOptions): Handlers => {
       return null;
     },
   };
+  const free = (): void => {
+    for (const each of [...programs.values(), ...states.values()]) each.free();
+  };
+  return { handlers, free };
 };
 
 const answerTo = <K extends RequestKind>(handlers: Handlers, request: Request<K>): Answer<K> => ({
@@ -106,11 +112,12 @@ try {
   // The thread's environment is a copy that the OpenMP run-time never sees: it is told by a call.
   openMp.func("void omp_set_num_threads(int threads)")(options.threads);
   const dnnl = openDnnlV2(library, version);
-  const handlers = createHandlers(dnnl, options);
+  const { handlers, free } = createHandlers(dnnl, options);
   port.on("message", (request: Request | null) => {
     if (request === null) {
+      free();
       dnnl.dispose();
-      // The library is unloaded with this thread: its OpenMP threads have to be gone by then (2: omp_pause_hard).
+      // Ends the OpenMP threads, which outlive this one otherwise (2: omp_pause_hard).
       openMp.func("int omp_pause_resource_all(int kind)")(2);
       port.close();
       return;

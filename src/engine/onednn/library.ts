@@ -40,9 +40,11 @@ export interface LibraryVersion {
   readonly cpuRuntime: number;
 }
 
+const openMpFile = "libgomp.so.1";
+
 /** Debian's packages of oneDNN and of what it needs beyond the C and C++ libraries, in the order in which they are opened. */
 export const oneDnnPackages = [
-  { name: "libgomp1", file: "libgomp.so.1" },
+  { name: "libgomp1", file: openMpFile },
   { name: "ocl-icd-libopencl1", file: "libOpenCL.so.1" },
   { name: "libdnnl2", file: "libdnnl.so.2" },
 ] as const;
@@ -120,15 +122,27 @@ function tryCandidate(candidate: LibraryCandidate): OneDnnLibrary | string {
       library.unload();
       return refusal;
     }
+    const openMp = koffi.load(openMpFile); // already open as oneDNN's own dependency: the same handle, wherever it came from
+    keepLoaded(candidate.path);
+    keepLoaded(openMpFile);
     return {
       library,
-      openMp: koffi.load("libgomp.so.1"), // already open as oneDNN's own dependency: the same handle, wherever it came from
+      openMp,
       version: `${version.major}.${version.minor}.${version.patch}`,
       path: candidate.path,
     };
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
+}
+
+/**
+ * Keeps a library that is open until the process ends. koffi closes it with the thread that opened it, and a process that exits without
+ * having disposed of its engines would take the code away from under OpenMP's threads, which end in a segmentation fault.
+ */
+function keepLoaded(path: string): void {
+  const [now, noDelete] = [0x2, 0x1000]; // RTLD_NOW, RTLD_NODELETE of glibc
+  koffi.load(null).func("void *dlopen(const char *file, int mode)")(path, now | noDelete);
 }
 
 /** const dnnl_version_t { int major, minor, patch; const char *hash; unsigned cpu_runtime, gpu_runtime; } */

@@ -7,10 +7,7 @@ const filling = 0x3c01;
 const guarding = 0x5a5a;
 /** A code that took so much longer at its first call, which warms up, isn't called again. */
 const hopeless = 1.6;
-/**
- * Bytes before and after each tensor that no code may change. The library has code that writes outside its memory, or reads so (in pages
- * that may not be there): see isWrong.
- */
+/** Bytes before and after each tensor that no code may change: the library has code that writes outside its memory (isWrong). */
 const guardBytes = 4096;
 /** Tensors begin at multiples of this, in a program's arena as well: what lies between two of them is nobody's. */
 const alignment = 64;
@@ -30,8 +27,8 @@ export class MeasuringScratch {
   }
 
   /**
-   * The milliseconds of a call, the least of a few; Infinity where it fails, and where it writes outside its tensors. `best`: those of the best code so far, past which a code
-   * needs not be known exactly.
+   * The milliseconds of a call, the least of a few; Infinity where it fails, and where it writes outside its tensors. `best`: those of
+   * the best code so far, past which a code needs not be known exactly.
    */
   time(primitive: Primitive, tensors: readonly (readonly [Argument, MemoryDescriptor])[], best: number): number {
     const scratchpad = primitive.layoutOf("scratchpad");
@@ -98,6 +95,7 @@ export class MeasuringScratch {
     const known = this.#blocks.get(name);
     if (known !== undefined && known.bytes >= bytes) return known.block;
     known?.block.free();
+    this.#blocks.delete(name);
     const block = this.#dnnl.allocate(bytes);
     block.bits16(0, bytes / 2).fill(filling);
     this.#blocks.set(name, { block, bytes });

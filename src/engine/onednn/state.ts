@@ -2,7 +2,7 @@
 // as the first program wants them that runs over the state: so an update reads gradients as they lie. Callers see rows.
 import { dtypeBytes, type TypedArray } from "../../base/dtype.ts";
 import { invariant } from "../../base/errors.ts";
-import { elementCount } from "../../base/shape.ts";
+import { elementCount, type Shape } from "../../base/shape.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
 import { arenaAlignment } from "../../plan/memory.ts";
 import type { Dnnl, MemoryDescriptor, NativeBlock } from "./dnnl.ts";
@@ -58,9 +58,7 @@ export class NativeState {
     if (this.programs > 0) return;
     const arranged = [...this.#tensors].filter(([, { layout }]) => layout !== null);
     if (layouts.size === 0 && arranged.length === 0) return;
-    const tensors = this.read([...this.#tensors.keys()]);
-    this.free();
-    this.#layOut(tensors, layouts);
+    this.#layOut(this.read([...this.#tensors.keys()]), layouts);
   }
 
   /** Copies of the tensors. */
@@ -69,14 +67,15 @@ export class NativeState {
       names.map((name): [string, HostTensor] => {
         const { dtype, shape, data, layout, address } = this.#find(name);
         if (layout === null) return [name, { dtype, shape, data: data.slice() }];
-        const rows = new Float32Array(elementCount(shape));
-        const from = { descriptor: layout, address };
-        reorderOnce(
-          this.#dnnl,
-          from,
-          { descriptor: this.#dnnl.plain(shape), address: this.#dnnl.addressOf(rows) },
-          name,
-        );
+        const rows = this.#withRows(shape, (block) => {
+          reorderOnce(
+            this.#dnnl,
+            { descriptor: layout, address },
+            { descriptor: this.#dnnl.plain(shape), address: block.address },
+            name,
+          );
+          return block.array("f32", 0, elementCount(shape)).slice();
+        });
         return [name, { dtype, shape, data: rows }];
       }),
     );
@@ -87,9 +86,11 @@ export class NativeState {
       const { shape, data: kept, layout, address } = this.#find(name);
       if (layout === null) kept.set(data);
       else {
-        const rows = Float32Array.from(data);
-        const from = { descriptor: this.#dnnl.plain(shape), address: this.#dnnl.addressOf(rows) };
-        reorderOnce(this.#dnnl, from, { descriptor: layout, address }, name);
+        this.#withRows(shape, (block) => {
+          block.array("f32", 0, data.length).set(data);
+          const from = { descriptor: this.#dnnl.plain(shape), address: block.address };
+          reorderOnce(this.#dnnl, from, { descriptor: layout, address }, name);
+        });
       }
     }
     this.version++;
@@ -101,6 +102,19 @@ export class NativeState {
     this.#block = null;
   }
 
+  /**
+   * Native memory for the rows of an f32 tensor, as long as `use` runs. Not an array's memory: once its address is taken nothing in
+   * JavaScript refers to the array, and a collection in another thread takes the memory away while the library reads it.
+   */
+  #withRows<T>(shape: Shape, use: (block: NativeBlock) => T): T {
+    const block = this.#dnnl.allocate(elementCount(shape) * dtypeBytes.f32);
+    try {
+      return use(block);
+    } finally {
+      block.free();
+    }
+  }
+
   #layOut(tensors: NamedTensors, layouts: StateLayouts): void {
     const offsets = new Map<string, number>();
     const bytesOf = (name: string, { shape, dtype }: HostTensor): number =>
@@ -110,7 +124,8 @@ export class NativeState {
       offsets.set(name, bytes);
       bytes += Math.ceil(bytesOf(name, tensor) / arenaAlignment) * arenaAlignment;
     }
-    const block = this.#dnnl.allocate(bytes);
+    const block = this.#dnnl.allocate(bytes); // where there is none, what there was stays
+    this.free();
     this.#bytes = bytes;
     this.#block = block;
     for (const [name, tensor] of tensors) {
