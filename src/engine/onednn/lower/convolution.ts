@@ -9,6 +9,7 @@ import type { Physical } from "../physical.ts";
 import { chooseImplementation } from "./choose-convolution.ts";
 import { chooseWeightGradient, computeWeightGradient } from "./choose-weight-gradient.ts";
 import { type ConvolutionImplementation, nativeFilter } from "./convolution-layer.ts";
+import { chooseMirrored, computeMirrored } from "./mirrored-gradient.ts";
 import { readRegrouped, regroupedGradient } from "./regroup.ts";
 
 /** The layout that a primitive wants for its weights; it has one whenever the weights were described as any. */
@@ -53,8 +54,15 @@ export const conv2dBackwardData = (
   const shapes = { x: dx.shape, filter: weight.shape, y: dy.shape };
   const type = context.typeOf(dy);
   const given = { y: context.asIs(dy) };
-  const chosen = chooseImplementation(context, { pass: "backwardData", ...shapes, params, type, given });
+  const layer = { pass: "backwardData", ...shapes, params, type, given } as const;
+  const chosen = chooseImplementation(context, layer);
   const { primitive, layouts } = chosen;
+  const mirrored = chooseMirrored(context, layer, chosen, weight);
+  if (mirrored !== null) {
+    const gradient = context.read(dy, layouts[1]);
+    computeMirrored(context, mirrored, weight, gradient, context.result(dx, layouts[0]));
+    return;
+  }
   context.call(primitive, [
     ["dy", context.read(dy, layouts[1])],
     ["weight", readWeight(context, weight, chosen, params.groups)],
