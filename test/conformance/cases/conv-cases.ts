@@ -41,6 +41,9 @@ export const geometries: Readonly<Record<string, Geometry>> = {
   "1×1, stride 2, a batch of 32, odd size": square([32, 16, 5, 7], [32, 16, 1, 1], 2, 0),
   "1×1, more than 14 rows": square([2, 32, 16, 17], [48, 32, 1, 1], 1, 0),
   "3×3 on 1×1": square([4, 16, 1, 1], [16, 16, 3, 3], 1, 1),
+  "3×3 on 1×1, a batch of 16": square([16, 16, 1, 1], [32, 16, 3, 3], 1, 1),
+  "3×3 on 2×2, stride 2, a batch of 16": square([16, 16, 2, 2], [32, 16, 3, 3], 2, 1),
+  "5×5 on 2×2, a batch of 16": square([16, 16, 2, 2], [16, 16, 5, 5], 1, 2),
   "3×2, strides 2 and 1, uneven padding": {
     x: [2, 8, 7, 6],
     weight: [8, 8, 3, 2],
