@@ -94,7 +94,17 @@ export type { ResNetSpec, Stage, Stem } from "./spec/spec.ts";
 export type { BatchNormTraining, Freeze } from "./train/freezing.ts";
 export { NonFiniteError } from "./train/non-finite-error.ts";
 export { parseRecipe, type RecipeFields, recipe } from "./train/parse-recipe.ts";
-export type { Decay, Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./train/recipe.ts";
+export type {
+  Decay,
+  ImageSize,
+  Loss,
+  Mixing,
+  Optimizer,
+  Recipe,
+  SizeFrom,
+  TestSize,
+  WeightAveraging,
+} from "./train/recipe.ts";
 export {
   type Reestimation,
   type ReestimationOptions,

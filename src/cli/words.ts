@@ -1,4 +1,5 @@
 // What commander hands to each command: the options that a person gave, under the names that commander makes of them.
+import type { SizeWords } from "../commands/train/size-words.ts";
 import type { MapShape } from "../spec/spec.ts";
 
 export interface Common {
@@ -18,7 +19,7 @@ export interface Weights {
   readonly seed?: number;
   readonly model?: string;
 }
-export interface Train extends Engines, Weights {
+export interface Train extends Engines, Weights, SizeWords {
   readonly recipe?: string;
   readonly epochs?: number;
   readonly batch?: number;

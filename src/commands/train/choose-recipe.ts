@@ -5,9 +5,10 @@ import type { Freeze } from "../../train/freezing.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
+import { type SizeWords, withSizes } from "./size-words.ts";
 
 /** Fields of a recipe that have an option of their own. Undefined leaves the recipe's. */
-export interface RecipeOverrides {
+export interface RecipeOverrides extends SizeWords {
   readonly epochs?: number;
   readonly batch?: number;
   readonly dtype?: string;
@@ -65,7 +66,7 @@ export const chooseRecipe = async (
   choice: RecipeChoice,
   recipes: ReadonlyMap<string, Recipe>,
   cwd: string,
-): Promise<Recipe> => overrideRecipe(await named(choice, recipes, cwd), choice);
+): Promise<Recipe> => overrideRecipe(withSizes(await named(choice, recipes, cwd), choice), choice);
 
 /** `--freeze 2` is the stem and two stages. */
 const freezeOf = (word: string): Freeze | string => (/^\d+$/.test(word) ? { stages: Number(word) } : word);
