@@ -58,12 +58,12 @@ describe.skipIf(typeof byRule === "string")("measured choices", () => {
   });
 
   test.skipIf(typeof byRule !== "string" && byRule.bf16 !== "fast")(
-    "of the form of a gradient by the weights are known as well",
+    "of the form of a gradient are known as well",
     async () => {
       const each = benchCase("train", namedSpec("resnet20", { input: [3, 16, 16] }), 16, "bf16");
       const first = await trainOnce({}, 20_000, each);
-      const forms = Object.keys(first.taken?.measured ?? {}).filter((key) => key.includes("form of backwardWeight"));
-      expect(forms.length).toBeGreaterThan(3);
+      const forms = Object.keys(first.taken?.measured ?? {}).filter((key) => key.includes(": form of backward"));
+      expect(forms.length).toBeGreaterThan(0); // of the layers whose code was found fastest in blocks
       const again = await trainOnce(first.taken?.used ?? {}, 20_000, each);
       expect(again.taken).toEqual({ used: first.taken?.used, measured: {}, milliseconds: 0 });
       expect(again.implementations).toEqual(first.implementations);
