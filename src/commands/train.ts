@@ -141,7 +141,9 @@ const prepare = async (
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
   const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
     defaultStart(options, recipe, opened, survey, environment);
-  const preparation = await prepareTraining({ data, model, recipe, weights, workers, chooseDefault }, environment);
+  const batchIsOpen = options.batch === undefined && options.recipe === undefined;
+  const given = { data, model, recipe, batchIsOpen, weights, workers, chooseDefault };
+  const preparation = await prepareTraining(given, environment);
   if (options.strict === true) refuseLeftOut(preparation.data);
   return { preparation, data };
 };
