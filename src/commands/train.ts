@@ -136,6 +136,11 @@ const prepare = async (
   remedy: string,
   environment: CommandEnvironment,
 ): Promise<{ readonly preparation: Preparation; readonly data: string | DataSet }> => {
+  if (options.weights !== undefined && options.fromScratch === true) {
+    throw new UsageError(
+      `--weights ${options.weights} are weights to start from, and --from-scratch asks for fresh ones; leave one out`,
+    );
+  }
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { FormatError, MissingError } from "../../base/errors.ts";
+import { FormatError, MissingError, UsageError } from "../../base/errors.ts";
 import { jpeg, writeFiles } from "../../data/node/image-folder.test.fixture.ts";
 import { openDataSet } from "../../data/node/open-data-set.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -137,6 +137,14 @@ describe("residual train <photographs>", () => {
       "--from-scratch leaves pretrained weights out",
     );
     await expect(started({}, never)).rejects.toThrow("the disk is full");
+  });
+
+  test("refuses weights to start from beside --from-scratch", async () => {
+    const both = started({ weights: "resnet50-keras", fromScratch: true });
+    await expect(both).rejects.toBeInstanceOf(UsageError);
+    await expect(both).rejects.toThrow(
+      /^--weights resnet50-keras are weights to start from, and --from-scratch asks for fresh ones; leave one out$/,
+    );
   });
 
   test("has no part in it where a network or recipe is named", async () => {
