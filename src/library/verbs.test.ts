@@ -81,6 +81,18 @@ describe("evaluate(model, images)", () => {
   });
 });
 
+describe("evaluate(model, images) of a quantised model", () => {
+  test("refuses a dtype, as the command does", async () => {
+    const { model } = await train({ ...options, epochs: 1 });
+    const quantised = { ...model, quantization: { ranges: {}, filterScales: {} } };
+    const answered = evaluate(quantised, data.test, { engine: "reference", dtype: "bf16" });
+    await expect(answered).rejects.toThrow(
+      /^the weights are quantised, so --dtype bf16 can't be had of them; leave it out$/,
+    );
+    await expect(answered).rejects.toBeInstanceOf(UsageError);
+  });
+});
+
 describe("trainToDirectory(options)", () => {
   test("writes the run directory that the command writes; resumeTraining goes on with an interrupted one", async () => {
     const folder = await mkdtemp(join(tmpdir(), "residual-library-"));

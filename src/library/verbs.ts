@@ -2,7 +2,7 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type EngineOptions, engineForInference } from "../commands/choose-engine.ts";
-import { checkPrecision, precisionOf } from "../commands/choose-precision.ts";
+import { arithmeticOf, checkPrecision, precisionOf } from "../commands/choose-precision.ts";
 import { inspect as inspectDataSet } from "../commands/data/inspect.ts";
 import type { InspectDocument } from "../commands/data/inspect-document.ts";
 import { type ProtocolOptions, protocolOf } from "../commands/evaluate/choose-protocol.ts";
@@ -129,7 +129,7 @@ export interface EvaluateOptions extends EngineOptions, ProtocolOptions, LongWor
   readonly batch?: number;
   /** What the result calls the images; "test" by default. */
   readonly split?: string;
-  /** Of activations: "f32" (default) or "bf16". */
+  /** Of activations: "f32" (default) or "bf16"; of a quantised model none. */
   readonly dtype?: string;
 }
 
@@ -142,7 +142,8 @@ export interface Evaluated extends EvaluateDocument {
  * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. `protocol` ("one-crop", "ten-crop",
  * "multi-scale"), `tta` ("mirror", "shifts", "mirror,shifts") and `scales` look at each image several times and average the
  * probabilities; by default once, as the model's preprocessing says. Without oneDNN the reference engine computes,
- * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, or images are of another size.
+ * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, images are of
+ * another size, or a dtype is asked of a quantised model.
  */
 export const evaluate = async (
   model: TrainedModel,
@@ -156,11 +157,11 @@ export const evaluate = async (
     );
   }
   const { batch = 128, split = "test", dtype } = options;
-  const [precision, protocol] = [precisionOf(dtype), protocolOf(options)];
+  const [arithmetic, precision, protocol] = [arithmeticOf(model, dtype), precisionOf(dtype), protocolOf(options)];
   const environment = environmentOf(options, "evaluate");
   const { engine } = await engineForInference(options, model.spec, images.labels.length, environment);
   try {
-    checkPrecision(precision, engine, environment);
+    checkPrecision(arithmetic, engine, environment);
     const how = { split, batch, precision, protocol };
     const evaluation = await evaluateModel({ ...model, preprocessing }, images, how, engine, environment);
     return { ...evaluateDocument(evaluation, classNames(model)), evaluation };
