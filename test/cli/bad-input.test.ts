@@ -128,6 +128,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
   ],
   ["a picture that isn't there", ["predict", "tiny.safetensors", "none.png"], "there is no file none.png"],
   [
+    "a name that a terminal would obey",
+    ["predict", "tiny.safetensors", "\u001b[2Jnone.png"],
+    "there is no file \\u001b[2Jnone.png",
+  ],
+  [
     "weights of another network to start from",
     [...train, "--weights", "wide.safetensors"],
     /wide\.safetensors: these are not the weights of tiny for \[1, 8, 8\] and 3 classes: conv1\.weight is \[6, 1, 3, 3\] but should be \[4, 1, 3, 3\]; bn1\.weight/,
