@@ -39,13 +39,12 @@ type PackEnvironment = Pick<CommandEnvironment, "host" | "openDataSet" | "onEven
 const defaultShardBytes = 2 ** 28;
 const leastShardBytes = 2 ** 14;
 
-/** What an unfinished pack is of, as text: one that goes on must be of the same. */
-const planOf = ({ name, origin, classes, files, ...splits }: DataSet, shardBytes: number): string =>
+/** What an unfinished pack is of, as text: one that goes on must be of the same, wherever it lies and however its path is written. */
+const planOf = ({ name, classes, files, ...splits }: DataSet, shardBytes: number): string =>
   `${JSON.stringify(
     {
       format: 1,
       name,
-      origin,
       classes,
       images: Object.fromEntries(splitsOf(splits).map(([prefix, { labels }]) => [prefix, labels.length])),
       shardBytes,
