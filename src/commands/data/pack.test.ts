@@ -168,6 +168,16 @@ describe("packData(options, environment)", () => {
     expect(await contentsOf(join(cwd, "second"))).toEqual(await contentsOf(join(cwd, "first")));
   });
 
+  test("keeps spaces at the ends of classes' names", async () => {
+    const cwd = await temporaryDirectory();
+    for (const [label, name] of [" cat", "cat", "dog "].entries()) {
+      await mkdir(join(cwd, "pets", name), { recursive: true });
+      for (let i = 0; i < 5; i++) await writeFile(join(cwd, "pets", name, `${i}.png`), train[5 * label + i]!.png);
+    }
+    await packData({ data: join(cwd, "pets"), shards: "packed" }, environmentOf(cwd));
+    expect((await openDataSet(join(cwd, "packed"))).classes).toEqual([" cat", "cat", "dog "]);
+  });
+
   test("leaves out images that can't be read, says so, and counts on", async () => {
     const cwd = await temporaryDirectory();
     const { images } = await writeAllForms(cwd, train, held);

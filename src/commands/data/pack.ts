@@ -5,6 +5,7 @@ import { UsageError } from "../../base/errors.ts";
 import { isTemporaryName, syncDirectory, writeTextAtomically } from "../../checkpoint/node/atomic-file.ts";
 import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { DataSet, LeftOutFile } from "../../data/data-set.ts";
+import { packRecordName } from "../../data/node/containers/class-names.ts";
 import { printable } from "../../data/node/printable.ts";
 import type { ImageSource } from "../../data/source.ts";
 import type { CommandEnvironment } from "../environment.ts";
@@ -73,7 +74,7 @@ const splitsOf = ({
 
 /** The folder that is written into until it is whole. Throws UsageError where it holds another pack. */
 const openWorkingFolder = async (folder: string, plan: string): Promise<void> => {
-  const planFile = join(folder, "pack.json");
+  const planFile = join(folder, packRecordName);
   if ((await stat(folder).catch(() => null)) === null) {
     await mkdir(folder);
     await writeTextAtomically(planFile, plan);
