@@ -9,6 +9,7 @@ import { type ProtocolOptions, protocolOf } from "../commands/evaluate/choose-pr
 import { type EvaluateDocument, evaluateDocument } from "../commands/evaluate/document.ts";
 import { evaluateModel } from "../commands/evaluate/evaluate-model.ts";
 import type { CommandEvent } from "../commands/events.ts";
+import { imagesForModel, type MatchedImages, type NamedClasses } from "../commands/match-classes.ts";
 import { type PredictDocument, predictWithModel } from "../commands/predict.ts";
 import { trainedModelOf } from "../commands/train/conclusion.ts";
 import type { TrainOptions as CommandTrainOptions, ResumeOptions, TrainOutcome } from "../commands/train/options.ts";
@@ -127,6 +128,11 @@ export const resumeTraining = (options: ResumeOptions & LongWork): Promise<Train
 export interface EvaluateOptions extends EngineOptions, ProtocolOptions, LongWork {
   /** Images at once; 128 by default. */
   readonly batch?: number;
+  /**
+   * The data set that the images are of: where the model names its classes, those of files, shards and Parquet are matched with them by
+   * name, as the command does. Left out, the images' labels are the model's numbers.
+   */
+  readonly data?: NamedClasses;
   /** What the result calls the images; "test" by default. */
   readonly split?: string;
   /** Of activations: "f32" (default) or "bf16"; of a quantised model none. */
@@ -139,15 +145,16 @@ export interface Evaluated extends EvaluateDocument {
 }
 
 /**
- * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. `protocol` ("one-crop", "ten-crop",
+ * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. Of a data set whose classes may be numbered
+ * otherwise than the model's, say so: `evaluate(model, data.test, { data })` matches them by name. `protocol` ("one-crop", "ten-crop",
  * "multi-scale"), `tta` ("mirror", "shifts", "mirror,shifts") and `scales` look at each image several times and average the
  * probabilities; by default once, as the model's preprocessing says. Without oneDNN the reference engine computes,
  * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, images are of
- * another size, or a dtype is asked of a quantised model.
+ * another size, a class of `data` is not the model's, or a dtype is asked of a quantised model.
  */
 export const evaluate = async (
   model: TrainedModel,
-  images: ImageSource,
+  given: ImageSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluated> => {
   const { preprocessing } = model;
@@ -159,12 +166,21 @@ export const evaluate = async (
   const { batch = 128, split = "test", dtype } = options;
   const [arithmetic, precision, protocol] = [arithmeticOf(model, dtype), precisionOf(dtype), protocolOf(options)];
   const environment = environmentOf(options, "evaluate");
+  const { data } = options;
+  const {
+    source: images,
+    classes,
+    notice,
+  }: MatchedImages = data === undefined
+    ? { source: given, classes: classNames(model) }
+    : imagesForModel(model, given, data);
+  if (notice !== undefined) environment.onEvent({ event: "notice", message: notice });
   const { engine } = await engineForInference(options, model.spec, images.labels.length, environment);
   try {
     checkPrecision(arithmetic, engine, environment);
     const how = { split, batch, precision, protocol };
     const evaluation = await evaluateModel({ ...model, preprocessing }, images, how, engine, environment);
-    return { ...evaluateDocument(evaluation, classNames(model)), evaluation };
+    return { ...evaluateDocument(evaluation, classes), evaluation };
   } finally {
     await engine.dispose();
   }
