@@ -46,6 +46,7 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
     `state ${formatBytes(event.stateBytes)}`,
     `loader ${formatBytes(event.loaderBytes)}`,
     `images ${formatBytes(event.sourceBytes)}`,
+    ...(event.decodingBytes > 0 ? [`decoding at most ${formatBytes(event.decodingBytes)}`] : []),
     `checkpoint ${formatBytes(event.checkpointBytes)}`,
     ...(event.evaluationArenaBytes > 0 ? [`validation ${formatBytes(event.evaluationArenaBytes)}`] : []),
   ];

@@ -26,6 +26,7 @@ import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
 import { sizeNames, sizeOptions } from "./size-options.ts";
+import { survivalNames, survivalOptions } from "./survival-options.ts";
 import type { Bench, Common, Evaluate, Predict, Quantize, Reestimation, Shapes, Train, Weights } from "./words.ts";
 
 export interface ProgramOptions {
@@ -73,6 +74,7 @@ const ofNewRuns = [
   "pull",
   "freeze",
   "batchNorm",
+  ...survivalNames,
   "out",
   "dryRun",
   "choices",
@@ -163,6 +165,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       option("--no-pull", "download no pretrained weights; what the cache holds is used"),
       option("--freeze <part>", "with --weights: none, body, or how many stages stay (default: the recipe's)"),
       option("--batch-norm <how>", "of layers that learn: train, fixed-statistics or frozen (default: the recipe's)"),
+      ...survivalOptions(),
       option("--out <directory>", "the run directory (default: runs/<name>)"),
       option("--resume <run>", "go on with a run"),
       option("--strict", "stop, with a list, where images can't be used, instead of training without them"),

@@ -34,7 +34,7 @@ describe("train(options, environment)", () => {
     const fitting = environmentWith(30 * 2 ** 20, events);
     const dry = { data, model: "resnet20", batch: Number(batch), engine: "reference", dryRun: true } as const;
     expect(await train(dry, fitting)).toMatchObject({ kind: "estimate", estimate: { batch: Number(batch) } });
-    expect(events.map(({ event }) => event)).toEqual(["data", "estimate"]);
+    expect(events.map(({ event }) => event)).toEqual(["data", "estimate", "notice"]);
     expect(await readdir(cwd)).toEqual([]);
   });
 

@@ -82,6 +82,7 @@ export const trainInMemory = async (
   try {
     checkPrecision(preparation.recipe.dtype, engine, environment);
     const { onEvent } = environment;
+    if (preparation.byDefault !== null) onEvent({ event: "notice", message: preparation.byDefault.say(null) });
     const result = await trainNetwork({ ...trainingOf(preparation, environment), engine, onEvent });
     return { preparation, result };
   } finally {

@@ -28,6 +28,8 @@ export interface DataSet {
   /** What was recognised and where it was found, as one line for people. */
   readonly origin: string;
   readonly files: readonly DataFile[];
+  /** Of pictures: the one that takes the most memory to decode, where every header was read when the data set was opened. */
+  readonly largestPicture?: { readonly pixels: number; readonly decodingBytes: number };
   /** What was found unusable when the data set was opened. */
   readonly leftOut?: readonly LeftOutFile[];
   /**

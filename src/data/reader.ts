@@ -28,6 +28,8 @@ export interface PictureFacts {
   readonly isTurned: boolean;
   /** Whether it has more frames than the first, which is the one that counts. */
   readonly isAnimated: boolean;
+  /** Most memory that decoding it as a whole takes, its file and its pixels included; measured, see decoding-memory.ts. */
+  readonly decodingBytes: number;
   /** SHA-256 of the file's contents. */
   contentDigest(): Uint8Array;
 }

@@ -16,6 +16,7 @@ const place: TrainingPlace = {
   slots: 3,
   sourceBytes: 1_000_000,
   images: 60_000,
+  decodingBytes: 3_000_000,
   validates: false,
 };
 const recipeOf = (batch: number) =>
@@ -36,7 +37,12 @@ describe("estimate(recipe, place, rateOf)", () => {
     expect(parts.loaderBytes).toBe(3 * 128 * (4 * 28 * 28 + 4));
     expect(parts.evaluationArenaBytes).toBe(0);
     expect(totalBytes).toBe(
-      parts.arenaBytes + parts.stateBytes + parts.checkpointBytes + parts.loaderBytes + place.sourceBytes,
+      parts.arenaBytes +
+        parts.stateBytes +
+        parts.checkpointBytes +
+        parts.loaderBytes +
+        place.sourceBytes +
+        place.decodingBytes,
     );
     expect(parts.arenaBytes / parts.arenaLowerBoundBytes).toBeLessThanOrEqual(1.1);
     expect([parts.stepsPerEpoch, parts.secondsPerEpoch]).toEqual([468, (468 * 128) / 400]);
@@ -117,10 +123,13 @@ describe("refuseIfTooLarge(recipe, place, availableBytes)", () => {
   test("says what it takes, what there is, and which batch fits", () => {
     expect(() => refuseIfTooLarge(recipeOf(128), place, 2 ** 40)).not.toThrow();
     expect(() => refuseIfTooLarge(recipeOf(1024), place, 300 * 2 ** 20)).toThrow(
-      /^training resnet20 in batches of 1024 takes 1\.1 GiB \(arena 1\.1 GiB, state 3 MiB, loader 10 MiB, images 1 MiB\) but 300 MiB of memory are available; the largest batch that fits is \d+: take --batch \d+$/,
+      /^training resnet20 in batches of 1024 takes 1\.1 GiB \(arena 1\.1 GiB, state 3 MiB, loader 10 MiB, images 1 MiB, decoding 3 MiB\) but 300 MiB of memory are available; the largest batch that fits is \d+: take --batch \d+$/,
     );
     expect(() => refuseIfTooLarge(recipeOf(128), place, 1_000_000)).toThrow(
-      /no batch fits: take a smaller network or smaller images$/,
+      /no batch fits: take a smaller network or smaller images, or fewer --workers$/,
     );
+    const inMemory = { ...place, decodingBytes: 0 };
+    expect(() => refuseIfTooLarge(recipeOf(128), inMemory, 1_000_000)).toThrow(/loader 2 MiB, images 1 MiB\) but/);
+    expect(() => refuseIfTooLarge(recipeOf(128), inMemory, 1_000_000)).toThrow(/or smaller images$/);
   });
 });

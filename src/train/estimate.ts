@@ -26,6 +26,8 @@ export interface TrainingPlace {
   readonly slots: number;
   /** Memory of the splits themselves (sourceBytes of each). */
   readonly sourceBytes: number;
+  /** Most memory that data workers take to decode pictures; 0 of images in memory. */
+  readonly decodingBytes: number;
   /** Training images. */
   readonly images: number;
   /** Whether a validation split is evaluated while training. */
@@ -57,6 +59,8 @@ export interface Estimate {
   readonly checkpointBytes: number;
   readonly loaderBytes: number;
   readonly sourceBytes: number;
+  /** Most memory that data workers take for a moment, when each decodes the largest picture. */
+  readonly decodingBytes: number;
   readonly totalBytes: number;
   /** Parameters that learn, and those that the recipe freezes. */
   readonly learnedParameters: number;
@@ -93,7 +97,7 @@ const unknownRate: RateOf = () => null;
 
 /** The memory and time of a training. Throws UsageError as sizeStages, trainingLength and buildTrainingGraph do. */
 export const estimate = (recipe: Recipe, place: TrainingPlace, rateOf: RateOf = unknownRate): Estimate => {
-  const { spec: ofEvaluation, preprocessing, slots, sourceBytes, images, validates } = place;
+  const { spec: ofEvaluation, preprocessing, slots, sourceBytes, decodingBytes, images, validates } = place;
   const { batch } = recipe;
   const { stepsPerEpoch } = trainingLength(recipe, images);
   const stages = sizeStages(recipe, ofEvaluation, preprocessing);
@@ -126,6 +130,7 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, rateOf: RateOf = 
       loaderBytes({ preprocessing: largest.preprocessing, batch, slots }) +
       (validates ? loaderBytes({ preprocessing, batch, slots }) : 0),
     sourceBytes,
+    decodingBytes,
   };
   return {
     ...parts,
@@ -171,16 +176,16 @@ const formatBytes = (bytes: number): string =>
 
 /** Throws UsageError, with the largest batch that fits, when a training takes more memory than there is. */
 export const refuseIfTooLarge = (recipe: Recipe, place: TrainingPlace, availableBytes: number): void => {
-  const { totalBytes, arenaBytes, stateBytes, loaderBytes, sourceBytes } = estimate(recipe, place);
+  const { totalBytes, arenaBytes, stateBytes, loaderBytes, sourceBytes, decodingBytes } = estimate(recipe, place);
   if (totalBytes <= availableBytes) return;
   const batch = largestBatch(recipe, place, availableBytes);
   const remedy =
     batch === 0
-      ? "no batch fits: take a smaller network or smaller images"
+      ? `no batch fits: take a smaller network or smaller images${decodingBytes > 0 ? ", or fewer --workers" : ""}`
       : `the largest batch that fits is ${batch}: take --batch ${batch}`;
   throw new UsageError(
     `training ${place.spec.name} in batches of ${recipe.batch} takes ${formatBytes(totalBytes)} ` +
-      `(arena ${formatBytes(arenaBytes)}, state ${formatBytes(stateBytes)}, loader ${formatBytes(loaderBytes)}, images ${formatBytes(sourceBytes)}) ` +
+      `(arena ${formatBytes(arenaBytes)}, state ${formatBytes(stateBytes)}, loader ${formatBytes(loaderBytes)}, images ${formatBytes(sourceBytes)}${decodingBytes > 0 ? `, decoding ${formatBytes(decodingBytes)}` : ""}) ` +
       `but ${formatBytes(availableBytes)} of memory are available; ${remedy}`,
   );
 };

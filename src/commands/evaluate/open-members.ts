@@ -7,6 +7,7 @@ import { chooseModel, type WeightsOptions } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import { imagesForModel } from "../match-classes.ts";
 import type { PreparedModel } from "./evaluate-model.ts";
+import { splitOf } from "./split-of.ts";
 
 export interface Member {
   /** As the person named them. */
@@ -52,7 +53,7 @@ export const openMembers = async (
   const members: Member[] = [];
   for (const each of weights) {
     const model = await chooseModel(each, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
-    const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
+    const preprocessing = model.preprocessing ?? (await fitPreprocessing(splitOf(data, "train"), model.spec.input));
     members.push({ weights: each, model: { ...model, preprocessing } });
   }
   const [first, ...others] = members;

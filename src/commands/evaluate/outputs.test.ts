@@ -4,8 +4,10 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { parquetReadObjects } from "hyparquet";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { predictedClasses } from "../../evaluate/top-k.ts";
 import { madeUpEnvironment, syntheticData, tinySpec } from "../environment.test.fixture.ts";
 import { type EvaluateOptions, evaluate } from "../evaluate.ts";
+import type { CommandEvent } from "../events.ts";
 import { parseCsv } from "./csv.ts";
 
 let cwd = "";
@@ -50,6 +52,33 @@ describe("evaluate --predictions", () => {
     await expect(evaluated({ predictions: "p.txt" })).rejects.toThrow(
       "--predictions writes CSV or Parquet, so p.txt should end in .csv or .parquet",
     );
+  });
+});
+
+describe("the progress of an evaluation", () => {
+  const progressOf = async (options: Partial<EvaluateOptions>) => {
+    const events: CommandEvent[] = [];
+    const environment = madeUpEnvironment(cwd, syntheticData);
+    await evaluate(
+      { weights: "tiny.json", seed: 1, data: "synthetic", engine: "reference", batch: 8, ...options },
+      { ...environment, onEvent: (event) => events.push(event) },
+    );
+    return events.filter((event) => event.event === "evaluating");
+  };
+
+  test("is told after each batch, up to the last image", async () => {
+    expect(await progressOf({})).toEqual(
+      [8, 16, 20].map((images) => ({ event: "evaluating", split: "test", images, ofImages: 20 })),
+    );
+  });
+
+  test("counts views where each image has several, and each network of an ensemble on its own", async () => {
+    const views = await progressOf({ tta: "mirror" });
+    expect(views.at(-1)).toEqual({ event: "evaluating", split: "test", images: 40, ofImages: 40, views: 2 });
+    const told = views.map((event) => event.images);
+    expect(told).toEqual([...told].sort((a, b) => a - b));
+    const ensemble = await progressOf({ weights: ["tiny.json", "tiny.json"] });
+    expect(ensemble.map(({ images }) => images)).toEqual([8, 16, 20, 8, 16, 20]);
   });
 });
 
@@ -104,6 +133,28 @@ describe("evaluate --labels", () => {
     await expect(evaluated({ labels: "votes.json", agree: "4/5" })).rejects.toThrow(
       "image 0 was judged by 3 annotators but --agree asks for 4 of 5",
     );
+  });
+
+  test("takes votes of a CSV file: right is what at least k of an image's n annotators accept, and nothing else", async () => {
+    const { evaluation } = await evaluated({});
+    const predicted = predictedClasses(evaluation.logits);
+    // Of five annotators the first i % 6 accept the network's answer at image i, the others another class, or nothing.
+    const rows = [...predicted].flatMap((label, image) =>
+      Array.from({ length: 5 }, (_, annotator) => {
+        const other = annotator === 4 ? "" : String((label + 1) % 3);
+        return `${image},annotator ${annotator},${annotator < image % 6 ? label : other}`;
+      }),
+    );
+    await writeFile(join(cwd, "votes.csv"), `image,annotator,label\n${rows.join("\n")}\n`);
+    for (const [k, right] of [
+      [5, [...predicted.keys()].filter((image) => image % 6 >= 5).length],
+      [4, [...predicted.keys()].filter((image) => image % 6 >= 4).length],
+      [1, [...predicted.keys()].filter((image) => image % 6 >= 1).length],
+    ] as const) {
+      const { reassessed } = (await evaluated({ labels: "votes.csv", agree: `${k}/5` })).document;
+      expect(reassessed).toMatchObject({ matchedBy: "place in the split", assessed: 20, leftOut: 0 });
+      expect(reassessed?.top1).toBeCloseTo(right / 20, 12);
+    }
   });
 
   test.each([

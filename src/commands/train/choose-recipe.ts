@@ -1,14 +1,14 @@
 // Which recipe a training follows: a named one, a JSON file or the default, with the fields that the person set otherwise.
 import { UsageError } from "../../base/errors.ts";
 import { nearest } from "../../base/nearest.ts";
-import type { Freeze } from "../../train/freezing.ts";
 import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
+import { badStepOf, freezeOf, type SurvivalWords, spanOf, spikeOf } from "./recipe-words.ts";
 import { type SizeWords, withSizes } from "./size-words.ts";
 
 /** Fields of a recipe that have an option of their own. Undefined leaves the recipe's. */
-export interface RecipeOverrides extends SizeWords {
+export interface RecipeOverrides extends SizeWords, SurvivalWords {
   readonly epochs?: number;
   readonly batch?: number;
   readonly dtype?: string;
@@ -30,7 +30,7 @@ export interface RecipeChoice extends RecipeOverrides {
   readonly weights?: string;
 }
 
-/** What trains small images well without being told anything: PyTorch's usual settings of SGD for CIFAR, no augmentation. */
+/** What trains small images well without being told anything: PyTorch's usual settings of SGD for CIFAR; augmentation hangs on the images. */
 const defaultRecipe = recipeOf({
   name: "default",
   batch: 128,
@@ -68,14 +68,22 @@ export const chooseRecipe = async (
   cwd: string,
 ): Promise<Recipe> => overrideRecipe(withSizes(await named(choice, recipes, cwd), choice), choice);
 
-/** `--freeze 2` is the stem and two stages. */
-const freezeOf = (word: string): Freeze | string => (/^\d+$/.test(word) ? { stages: Number(word) } : word);
-
 /** A recipe with some fields set otherwise, checked as one from outside. */
 export const overrideRecipe = (
   base: Recipe,
-  { epochs, batch, dtype, seed, learningRate, validation, freeze, batchNorm }: RecipeOverrides,
+  {
+    learningRate,
+    validation,
+    freeze,
+    batchNorm,
+    checkpointEvery,
+    onNonFinite,
+    onSpike,
+    histograms,
+    ...told
+  }: RecipeOverrides,
 ): Recipe => {
+  const { epochs, batch, dtype, seed, accumulate, keepCheckpoints } = told;
   if ((freeze ?? base.freeze) === "body" && batchNorm !== undefined && batchNorm !== "frozen") {
     const who = freeze === undefined ? `the recipe ${base.name} freezes the body and` : "--freeze body freezes";
     throw new UsageError(`${who} all batch norms with it; leave out --batch-norm ${batchNorm}, or take --freeze none`);
@@ -91,6 +99,12 @@ export const overrideRecipe = (
       ...(validation !== undefined && { validationImages: validation }),
       ...(freeze !== undefined && { freeze: freezeOf(freeze) }),
       ...(batchNorm !== undefined && { batchNorm }),
+      ...(accumulate !== undefined && { accumulate }),
+      ...(checkpointEvery !== undefined && { checkpointEvery: spanOf(checkpointEvery, "--checkpoint-every") }),
+      ...(keepCheckpoints !== undefined && { keepCheckpoints }),
+      ...(onNonFinite !== undefined && { onNonFinite: badStepOf(onNonFinite) }),
+      ...(onSpike !== undefined && { onSpike: spikeOf(onSpike, base) }),
+      ...(histograms !== undefined && { histogramEveryEpochs: histograms }),
     },
     base.name,
   );

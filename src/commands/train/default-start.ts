@@ -1,5 +1,6 @@
 // What a folder of photographs is trained by when a person names neither network, weights nor recipe: pretrained weights, fine-tuned,
-// from the cache or else fetched; a small network from scratch where they can't be had. What was chosen is said in one line.
+// from the cache or else fetched; a small network from scratch where they can't be had. What was chosen is said in one line. Small images
+// are in small-image-start.ts.
 import { FormatError, MissingError } from "../../base/errors.ts";
 import type { DataSet } from "../../data/data-set.ts";
 import { type ImageSurvey, largestSmallSide } from "../../data/node/survey-images.ts";
@@ -11,6 +12,7 @@ import { defaultPull, isPullable } from "../pull.ts";
 import { formatCount, formatDuration } from "../report/format.ts";
 import { chooseRecipe } from "./choose-recipe.ts";
 import type { TrainOptions } from "./options.ts";
+import { smallImageStart } from "./small-image-start.ts";
 
 /** What is trained, and by what. */
 export interface DefaultStart {
@@ -67,8 +69,8 @@ const arePhotographs = ({ train }: DataSet, { shape, typicalSide }: ImageSurvey)
   train.kind !== "memory" && shape === null && typicalSide > largestSmallSide;
 
 /**
- * The default for these data, or null where `options` name network, weights or recipe, or the images are no photographs. `first` is the
- * recipe by which the data were opened: its seed stays, for it has held images out. May fetch weights, which it says before.
+ * The default for these data, or null where `options` name weights or recipe, or for photographs the network. `first` is the recipe by
+ * which the data were opened: its seed stays, for it has held images out. May fetch weights, which it says before.
  */
 export const defaultStart = async (
   options: TrainOptions,
@@ -78,7 +80,9 @@ export const defaultStart = async (
   environment: CommandEnvironment,
 ): Promise<DefaultStart | null> => {
   const { model, weights, recipe: named } = options;
-  if (model !== undefined || weights !== undefined || named !== undefined || !arePhotographs(data, survey)) return null;
+  if (weights !== undefined || named !== undefined) return null;
+  if (!arePhotographs(data, survey)) return smallImageStart(first, data, survey);
+  if (model !== undefined) return null;
   const found = await pretrained(options, environment);
   const choose = (recipe: string): Promise<Recipe> =>
     chooseRecipe({ ...options, recipe, seed: first.seed }, environment.recipes, environment.host.cwd);

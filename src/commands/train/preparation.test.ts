@@ -3,6 +3,7 @@ import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import type { DataSet } from "../../data/data-set.ts";
 import { inEveryFormat, jpeg, writeFiles } from "../../data/node/image-folder.test.fixture.ts";
 import { openDataSet } from "../../data/node/open-data-set.ts";
 import type { ImageSource } from "../../data/source.ts";
@@ -10,7 +11,15 @@ import { namedSpec } from "../../spec/named-networks.ts";
 import { recipe } from "../../train/parse-recipe.ts";
 import { madeUpEnvironment } from "../environment.test.fixture.ts";
 import type { CommandEvent } from "../events.ts";
-import { prepareTraining, trainingOf } from "./preparation.ts";
+import { estimateOf, prepareTraining, trainingOf } from "./preparation.ts";
+
+const short = recipe({
+  name: "short",
+  batch: 2,
+  epochs: 1,
+  optimizer: { kind: "sgd" },
+  schedule: { kind: "constant", learningRate: 0.1 },
+});
 
 let cwd = "";
 beforeAll(async () => {
@@ -35,13 +44,7 @@ test("evaluation tells of a broken image once for each split, however many epoch
     {
       data: await openDataSet(cwd),
       model: namedSpec("resnet20", { input: [3, 8, 8], classes: 2, stages }),
-      recipe: recipe({
-        name: "short",
-        batch: 2,
-        epochs: 1,
-        optimizer: { kind: "sgd" },
-        schedule: { kind: "constant", learningRate: 0.1 },
-      }),
+      recipe: short,
       workers: 0,
     },
     environment,
@@ -61,4 +64,37 @@ test("evaluation tells of a broken image once for each split, however many epoch
   await evaluateOnce(preparation.data.test);
   await evaluateOnce(preparation.data.test);
   expect(told()).toEqual([line("val/b/1.png"), line("test/a/1.png")]);
+});
+
+test("the memory that is told counts what workers decode: the largest picture that the index saw, or else of a few", async () => {
+  const folder = await mkdtemp(join(cwd, "sizes-"));
+  const [small, large] = [await jpeg(100, 100, 1), await jpeg(400, 300, 2)];
+  // Forty pictures, of which one that few would meet is large.
+  const pictures = Array.from({ length: 20 }, (_, i) => [
+    [`train/a/${i}.jpg`, small] as const,
+    [`train/b/${i}.jpg`, i === 6 ? large : small] as const,
+  ]).flat();
+  await writeFiles(folder, {
+    ...Object.fromEntries(pictures),
+    "test/a/0.jpg": small,
+    "test/b/0.jpg": small,
+  });
+  const decodingOf = async (data: DataSet, workers: number): Promise<number> => {
+    const preparation = await prepareTraining(
+      {
+        data,
+        model: namedSpec("resnet20", { input: [3, 8, 8], classes: 2, stages: [{ blocks: 1, width: 16, stride: 1 }] }),
+        recipe: short,
+        workers,
+      },
+      madeUpEnvironment(cwd, undefined, [], 2 ** 33),
+    );
+    return estimateOf(preparation, () => null).decodingBytes;
+  };
+  const one = (picture: Uint8Array, pixels: number): number => picture.length + 3.5 * pixels;
+  const data = await openDataSet(folder);
+  expect(await decodingOf(data, 0)).toBe(one(large, 400 * 300));
+  expect(await decodingOf(data, 2)).toBe(4 * one(large, 400 * 300)); // each of two has two batches to prepare
+  const { largestPicture: _, ...unprobed } = data;
+  expect(await decodingOf(unprobed, 0)).toBe(one(small, 100 * 100));
 });

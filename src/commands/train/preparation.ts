@@ -4,9 +4,10 @@ import { UsageError } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import { tellBrokenOnce, tellBrokenOncePerSource } from "../../data/node/broken-images.ts";
+import { loaderDecodingBytes } from "../../data/node/decoding-memory.ts";
 import { preprocessingFor, subtracting } from "../../data/node/fit-preprocessing.ts";
 import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
-import { type ImageSurvey, surveyImages } from "../../data/node/survey-images.ts";
+import { type ImageSurvey, largestOfFew, surveyImages } from "../../data/node/survey-images.ts";
 import type { ReplacedWorker } from "../../data/node/threads.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { pixelShapeOf, sourceBytes } from "../../data/source.ts";
@@ -157,10 +158,13 @@ export const prepareTraining = async (
   for (const message of options.resumed ? [] : warningsOf(smallest, data))
     environment.onEvent({ event: "warning", message });
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
+  const slots = defaultSlots(workers);
+  const largest = data.largestPicture ?? (await largestOfFew(data.train));
   const place: TrainingPlace = {
     spec,
     preprocessing,
-    slots: defaultSlots(workers),
+    slots,
+    decodingBytes: largest === null ? 0 : loaderDecodingBytes(largest, workers, slots),
     sourceBytes: sources.reduce((sum, source) => sum + sourceBytes(source), 0),
     images,
     validates: data.validation !== null,

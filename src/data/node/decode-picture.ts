@@ -8,12 +8,10 @@ import { createHash } from "node:crypto";
 import sharp, { type Metadata } from "sharp";
 import { FormatError } from "../../base/errors.ts";
 import type { PictureFacts, StoredPicture } from "../reader.ts";
+import { decodingBytes, largestPixels } from "./decoding-memory.ts";
 
 /** Larger files are refused before they are read. */
 export const largestFileBytes = 64 * 2 ** 20;
-/** Larger pictures are refused before they are decoded: a small file can claim billions of pixels. */
-export const largestPixels = 100_000_000;
-
 /** As messages list them. */
 export const pictureFormats = "PNG, JPEG, WebP, AVIF and GIF";
 
@@ -65,7 +63,7 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
     .catch((error: unknown) => {
       throw new FormatError(file, `is not a picture that can be read: ${pictureFormats} are (${reasonOf(error)})`);
     });
-  const { autoOrient, space, orientation = 1, pages = 1 } = metadata;
+  const { autoOrient, space, orientation = 1, pages = 1, isProgressive } = metadata;
   const format = formatOf(metadata);
   if (!decodedFormats.has(format)) {
     throw new FormatError(file, `is a ${format} file; ${pictureFormats} are read`);
@@ -85,6 +83,7 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
       mode: modeOf(metadata),
       isTurned: orientation > 1,
       isAnimated: pages > 1,
+      decodingBytes: bytes.length + decodingBytes(width * height, format, isProgressive || orientation > 1),
       contentDigest: () => createHash("sha256").update(bytes).digest(),
     },
     width,

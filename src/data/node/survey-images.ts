@@ -4,6 +4,7 @@ import { FormatError } from "../../base/errors.ts";
 import { histogramStatistics, type PixelStatistics, pixelStatistics } from "../pixel-statistics.ts";
 import { type PictureReader, readMemory, type StoredPicture } from "../reader.ts";
 import type { ImageSource, PixelShape } from "../source.ts";
+import { type LargestPicture, largestOf } from "./decoding-memory.ts";
 import { mapConcurrently } from "./map-concurrently.ts";
 import { openReader } from "./readers.ts";
 
@@ -75,6 +76,21 @@ const decodeSmall = async (
     shape: [channels.length, size.height, size.width],
     statistics: { mean: channels.map(({ mean }) => mean), deviation: channels.map(({ deviation }) => deviation) },
   };
+};
+
+/** The picture that takes the most memory to decode among a few, evenly spread; null of images in memory, or where none can be read. */
+export const largestOfFew = async (source: ImageSource): Promise<LargestPicture | null> => {
+  if (source.kind === "memory") return null;
+  const reader = openReader(source);
+  if (reader.kind !== "pictures") throw new Error(`a source of ${source.kind} has pictures`);
+  const read = await mapConcurrently(spread(source.labels.length, probes), atOnce, (image) =>
+    readable(reader.picture(image)),
+  );
+  return largestOf(
+    read.flatMap((picture) =>
+      picture?.facts ? [{ pixels: picture.width * picture.height, decodingBytes: picture.facts.decodingBytes }] : [],
+    ),
+  );
 };
 
 /**

@@ -4,12 +4,14 @@ import { parentPort, workerData } from "node:worker_threads";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { createPrepare } from "../prepare.ts";
 import type { ImageReader } from "../reader.ts";
+import { createWorkerBudget } from "./decoding-memory.ts";
 import { lowerPriority } from "./low-priority.ts";
 import { openReader } from "./readers.ts";
 import type { WorkerAnswer, WorkerOrder, WorkerStart } from "./threads.ts";
 
 const { source, preparation, slots, progress }: WorkerStart = workerData;
 const reader = openReader(source);
+const decoding = createWorkerBudget();
 /** Images that are not to be touched any more, and why. */
 const condemned = new Map<number, string>();
 
@@ -34,7 +36,9 @@ const watched = (slot: number): ImageReader => {
       const reason = condemned.get(image);
       if (reason !== undefined) throw new FormatError(reader.nameOf(image), reason);
       begin(image);
-      return reader.picture(image);
+      const stored = await reader.picture(image);
+      const pixels = stored.width * stored.height;
+      return { ...stored, decode: (...how) => decoding.take(pixels, () => stored.decode(...how)) };
     },
   };
 };

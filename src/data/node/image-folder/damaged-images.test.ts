@@ -41,7 +41,8 @@ describe("500 damaged pictures", { timeout: 240_000 }, () => {
       .update(bytes.subarray(0, 2 ** 16))
       .update(bytes.subarray(-(2 ** 16)))
       .digest("hex");
-    expect(probeOf(whole)).toEqual({ kind: "picture", actualFormat: null, sha256, identity: sha256 });
-    expect(probeOf(ends)).toEqual({ kind: "picture", actualFormat: null, sha256: null, identity });
+    const size = { pixels: 1200 * 900, decodingBytes: bytes.length + 3.5 * 1200 * 900 };
+    expect(probeOf(whole)).toEqual({ kind: "picture", actualFormat: null, sha256, identity: sha256, size });
+    expect(probeOf(ends)).toEqual({ kind: "picture", actualFormat: null, sha256: null, identity, size });
   });
 });

@@ -5,7 +5,7 @@ import { open } from "node:fs/promises";
 import { extname, join } from "node:path";
 import { FormatError } from "../../../base/errors.ts";
 import { largestFileBytes, openPicture } from "../decode-picture.ts";
-import { decodingMemory } from "../decoding-memory.ts";
+import { decodingMemory, type LargestPicture } from "../decoding-memory.ts";
 import { readPictureFile } from "../picture-files.ts";
 import { printable } from "../printable.ts";
 
@@ -33,6 +33,7 @@ export type Probe =
       readonly sha256: string | null;
       /** By which the contents are known again: their SHA-256, or that of their ends where they are not read as a whole. */
       readonly identity: string;
+      readonly size: LargestPicture;
     }
   | { readonly kind: "broken"; readonly problem: string }
   /** No picture, and doesn't say that it is one. */
@@ -78,7 +79,7 @@ const probePicture = async (
   name: string,
   bytes: number,
   readsContents: boolean,
-): Promise<{ format: string; sha256: string | null; identity: string }> => {
+): Promise<{ format: string; sha256: string | null; identity: string; size: LargestPicture }> => {
   const isReadWhole = readsContents || bytes <= headBytes;
   const wholeFile = async (): Promise<Buffer> => {
     const whole = await readPictureFile(path, name, largestFileBytes);
@@ -100,7 +101,10 @@ const probePicture = async (
   const sha256 = isWhole() ? sha256Of(head) : null;
   // Size and mode alone say which it is, not how much the decoder wanted to see.
   const identity = isReadWhole && sha256 !== null ? sha256 : sha256Of(head.subarray(0, headBytes), tail);
-  return { format: picture.format, sha256, identity };
+  const { format, width, height, facts } = picture;
+  // Of a picture whose head alone was read, the rest of the file counts as well.
+  const size = { pixels: width * height, decodingBytes: facts.decodingBytes + bytes - head.length };
+  return { format, sha256, identity, size };
 };
 
 /**

@@ -53,6 +53,12 @@ const lastUpTo = <T>(items: readonly T[], row: number, rowOf: (item: T) => numbe
   return items[low - 1];
 };
 
+/** Of a page's values; those that are told by the one before take more than the page has. */
+const decodedBytes = ({ encoding, bytes }: Page, values: PageValues): number =>
+  encoding === "DELTA_BYTE_ARRAY"
+    ? values.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? value.length : 0), bytes)
+    : bytes;
+
 export interface ColumnReader {
   /** The value of a row, null where it has none. Throws FormatError where the file is damaged. */
   readonly value: (row: number) => Promise<Uint8Array | number | null>;
@@ -104,7 +110,7 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
     const known = recent.get(pageKey);
     if (known !== undefined) return known;
     const values = await read(page, codec, dictionary);
-    recent.add(pageKey, values, page.bytes);
+    recent.add(pageKey, values, decodedBytes(page, values));
     return values;
   };
   const dictionaryOf = async ({ chunk, dictionary }: Group): Promise<Values | null> => {
@@ -123,7 +129,7 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
       const within = row - group.firstRow;
       const page = lastUpTo(found.pages, within, ({ firstRow }) => firstRow);
       if (page === undefined) throw new FormatError(name, `no page holds row ${row}`);
-      const dictionary = page.encoding === "PLAIN" ? null : await dictionaryOf(found);
+      const dictionary = page.encoding.endsWith("_DICTIONARY") ? await dictionaryOf(found) : null;
       const values = await readKept(page, found.chunk.codec, dictionary);
       return values[within - page.firstRow] ?? null;
     },

@@ -1,25 +1,16 @@
-// From the bytes of a Parquet page to its values: bytes (images) or whole numbers (labels), null where a row has none. Encodings: PLAIN, and
-// indices into a dictionary; what writers of images use. Every length is checked against the page before it is believed.
+// From the bytes of a Parquet page to its values: bytes (images) or whole numbers (labels), null where a row has none. Encodings: PLAIN,
+// indices into a dictionary, and differences (delta-encoding.ts); what writers of images use. Every length is checked against the page before
+// it is believed.
 import type { FileHandle } from "node:fs/promises";
-import { brotliDecompressSync, gunzipSync } from "node:zlib";
 import { FormatError } from "../../../base/errors.ts";
+import { decodeDeltaBytes, decodeDeltaLengths, decodeDeltas } from "../../delta-encoding.ts";
 import { decodeRleHybrid } from "../../rle-hybrid.ts";
-import { decompressSnappy } from "../../snappy.ts";
-import type { Page } from "./pages.ts";
+import { decompress } from "./decompress.ts";
+import { largestPageBytes, type Page } from "./pages.ts";
 import type { LeafColumn } from "./parquet-file.ts";
 
 /** Values of a column as it stores them. */
 export type Values = readonly (Uint8Array | number)[];
-
-const decompressors: ReadonlyMap<string, (bytes: Uint8Array, length: number) => Uint8Array> = new Map([
-  ["UNCOMPRESSED", (bytes: Uint8Array) => bytes],
-  ["SNAPPY", decompressSnappy],
-  ["GZIP", (bytes: Uint8Array, length: number) => gunzipSync(bytes, { maxOutputLength: Math.max(1, length) })],
-  [
-    "BROTLI",
-    (bytes: Uint8Array, length: number) => brotliDecompressSync(bytes, { maxOutputLength: Math.max(1, length) }),
-  ],
-]);
 
 const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 
@@ -78,44 +69,64 @@ const readLevels = (
   return { levels: decodeRleHybrid(bytes.subarray(4, 4 + length), width, values), from: 4 + length };
 };
 
-const contentsOf = (stored: Uint8Array, page: Page, codec: string): Uint8Array => {
-  const decompress = decompressors.get(codec);
-  if (decompress === undefined) {
-    throw new RangeError(`its compression ${codec} is not read; ${[...decompressors.keys()].join(", ")} are`);
-  }
-  if (page.kind !== "data v2") return checkLength(decompress(stored, page.bytes), page.bytes);
+const contentsOf = async (stored: Uint8Array, page: Page, codec: string): Promise<Uint8Array> => {
+  if (page.kind !== "data v2") return decompress(codec, stored, page.bytes);
   // Levels lie before the values and are never compressed.
   const levels = stored.subarray(0, page.levelBytes);
   const rest = stored.subarray(page.levelBytes);
   const bytes = page.bytes - page.levelBytes;
   if (bytes < 0) throw new RangeError("its levels are longer than the page");
-  const values = page.isCompressed && rest.length > 0 ? decompress(rest, bytes) : rest;
-  return Buffer.concat([levels, checkLength(values, bytes)]);
+  const isCompressed = page.isCompressed && rest.length > 0;
+  return Buffer.concat([levels, await decompress(isCompressed ? codec : "UNCOMPRESSED", rest, bytes)]);
 };
 
-const checkLength = (bytes: Uint8Array, expected: number): Uint8Array => {
-  if (bytes.length !== expected) throw new RangeError(`it decompresses to ${bytes.length} bytes, not ${expected}`);
-  return bytes;
-};
-
-const valuesOf = (
-  bytes: Uint8Array,
-  page: Page,
-  column: LeafColumn,
-  dictionary: Values | null,
-  count: number,
-): Values => {
-  if (page.encoding === "PLAIN") return decodePlain(column.type, bytes, count);
-  if (page.encoding !== "RLE_DICTIONARY" && page.encoding !== "PLAIN_DICTIONARY") {
-    throw new RangeError(`its encoding ${page.encoding} is not read; PLAIN and RLE_DICTIONARY are`);
-  }
+const indexed = (bytes: Uint8Array, count: number, dictionary: Values | null): Values => {
   if (dictionary === null) throw new RangeError("it needs a dictionary but there is none");
-  if (count === 0) return [];
   const indices = decodeRleHybrid(bytes.subarray(1), bytes[0] ?? 0, count);
   if (indices.some((index) => !(index >= 0 && index < dictionary.length))) {
     throw new RangeError(`it names a value beyond the ${dictionary.length} of its dictionary`);
   }
   return Array.from(indices, (index) => dictionary[index]!);
+};
+
+type Decode = (bytes: Uint8Array, count: number, type: string, dictionary: Values | null) => Values;
+
+const ofBytes =
+  (decode: (bytes: Uint8Array, count: number) => Values, encoding: string): Decode =>
+  (bytes, count, type) => {
+    if (type !== "BYTE_ARRAY") throw new RangeError(`its encoding ${encoding} is of bytes, but its type is ${type}`);
+    return decode(bytes, count);
+  };
+
+const decoders: ReadonlyMap<string, Decode> = new Map<string, Decode>([
+  ["PLAIN", (bytes, count, type) => decodePlain(type, bytes, count)],
+  ["RLE_DICTIONARY", (bytes, count, _, dictionary) => indexed(bytes, count, dictionary)],
+  ["PLAIN_DICTIONARY", (bytes, count, _, dictionary) => indexed(bytes, count, dictionary)],
+  [
+    "DELTA_BINARY_PACKED",
+    (bytes, count, type) => {
+      if (type !== "INT32" && type !== "INT64")
+        throw new RangeError(`differences are of numbers, but its type is ${type}`);
+      return [...decodeDeltas(bytes, count, type === "INT32" ? 32 : 64).values];
+    },
+  ],
+  ["DELTA_LENGTH_BYTE_ARRAY", ofBytes(decodeDeltaLengths, "DELTA_LENGTH_BYTE_ARRAY")],
+  ["DELTA_BYTE_ARRAY", ofBytes((bytes, count) => decodeDeltaBytes(bytes, count, largestPageBytes), "DELTA_BYTE_ARRAY")],
+]);
+
+const valuesOf = (
+  bytes: Uint8Array,
+  { encoding }: Page,
+  { type }: LeafColumn,
+  dictionary: Values | null,
+  count: number,
+): Values => {
+  if (count === 0) return [];
+  const decode = decoders.get(encoding);
+  if (decode === undefined) {
+    throw new RangeError(`its encoding ${encoding} is not read; ${[...decoders.keys()].join(", ")} are`);
+  }
+  return decode(bytes, count, type, dictionary);
 };
 
 /** What one page holds, by row; null where a row has no value. A dictionary has no missing values. */
@@ -134,7 +145,7 @@ export const readPage = async (
     const stored = new Uint8Array(page.storedBytes);
     const { bytesRead } = await file.read(stored, 0, stored.length, page.offset);
     if (bytesRead < stored.length) throw new RangeError("it is cut off");
-    const bytes = contentsOf(stored, page, codec);
+    const bytes = await contentsOf(stored, page, codec);
     if (page.kind === "dictionary") return decodePlain(column.type, bytes, page.values);
     const { levels, from } = readLevels(bytes, page, column);
     const present = levels === null ? page.values : levels.filter((level) => level === column.optionalLevels).length;

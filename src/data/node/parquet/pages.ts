@@ -26,7 +26,7 @@ export interface Page {
 }
 
 /** Larger pages are refused: a few bytes could claim to decompress to any size. Writers make pages of 1 MB, or of a large picture. */
-const largestPageBytes = 2 ** 28;
+export const largestPageBytes = 2 ** 28;
 /** Headers have some 50 bytes, or a few kilobytes where they tell the least and the largest value. */
 const firstHeaderBytes = 2 ** 14;
 
@@ -73,7 +73,7 @@ export const findPages = async (
     }
     const { compressed_page_size: storedBytes, uncompressed_page_size: pageBytes } = header;
     const offset = at + reader.offset;
-    if (!isCount(storedBytes, end - offset) || !isCount(pageBytes, largestPageBytes)) {
+    if (!isCount(storedBytes, Math.min(end - offset, largestPageBytes)) || !isCount(pageBytes, largestPageBytes)) {
       throw new FormatError(
         name,
         `a page says that it has ${storedBytes} bytes, ${pageBytes} when decompressed; ${end - offset} are left, and pages of at most ${largestPageBytes} are read`,

@@ -9,6 +9,7 @@ import type { ImageSource } from "../../source.ts";
 import { arrangeSplits, checkLabels, type NamedImages, withValidation } from "../containers/arrange-splits.ts";
 import { numberClasses, readClassNames } from "../containers/class-names.ts";
 import { type ContainerFiles, findContainers } from "../containers/container-files.ts";
+import { tellSharedPictures } from "../containers/shared-pictures.ts";
 import type { DataSetOptions } from "../data-set-options.ts";
 import { RecentPages, readColumn } from "./column-reader.ts";
 import { type ImageColumns, imageColumns } from "./image-columns.ts";
@@ -121,6 +122,7 @@ export const openParquet = async (
     directory,
     new Map([...splits].map(([split, files]) => [split, named(files)])),
   );
+  await tellSharedPictures(directory, sources, options);
   const readsContents = opened.reduce((sum, { file }) => sum + file.bytes, 0) <= largestReadBytes;
   const files = [];
   for (const file of opened) files.push({ path: file.file.path, sha256: await checksumOf(file, readsContents) });

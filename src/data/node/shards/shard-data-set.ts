@@ -10,6 +10,7 @@ import type { ImageSource } from "../../source.ts";
 import { arrangeSplits, type NamedImages, withValidation } from "../containers/arrange-splits.ts";
 import { type NumberedClasses, numberClasses, readClassNames } from "../containers/class-names.ts";
 import { type ContainerFiles, type ContainerSplit, findContainers } from "../containers/container-files.ts";
+import { tellSharedPictures } from "../containers/shared-pictures.ts";
 import type { DataSetOptions } from "../data-set-options.ts";
 import { mapConcurrently } from "../map-concurrently.ts";
 import { type FoundShard, openShard } from "./shard-index-cache.ts";
@@ -143,6 +144,7 @@ export const openShards = async (
     new Map([...ofSplit].map(([split, of]) => [split, namedImages(sourceOf(folder, of, numbered))])),
   );
   const { described, ...sources } = arranged;
+  await tellSharedPictures(directory, sources, options);
   const dataFiles: readonly DataFile[] = files.map((file, i) => ({
     path: join(folder, file),
     sha256: found[i]?.sha256 ?? "",

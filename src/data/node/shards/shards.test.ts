@@ -205,7 +205,7 @@ describe("tar shards as a data set", () => {
         ["2.cls", "0"],
         ["3.cls", "0"],
       ]),
-      "test-0.tar": shard(images.slice(0, 1)),
+      "test-0.tar": shard([{ ...images[1]!, label: 0 }]),
       "extra.tar": shard(images),
     });
     const data = await openDataSet(directory, { onEvent: (event) => events.push(event) });
