@@ -38,10 +38,7 @@ const classLines = ({ splits }: InspectDocument): readonly string[] => {
       [
         ...classes
           .slice(0, mostClasses)
-          .map(({ name }, label) => [
-            printable(name),
-            ...splits.map((split) => formatCount(split.classes[label]?.images ?? 0)),
-          ]),
+          .map(({ name }, label) => [name, ...splits.map((split) => formatCount(split.classes[label]?.images ?? 0))]),
         ["all", ...splits.map(({ images }) => formatCount(images))],
       ],
     ),

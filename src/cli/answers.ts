@@ -43,7 +43,12 @@ const specOf = async (model: string, options: SpecOptions, session: Session): Pr
     return namedSpec(model, options);
   } catch (error) {
     if (!(error instanceof UsageError) || !error.message.startsWith("unknown model")) throw error;
-    return (await chooseModel(model, {}, { cwd, cacheFolder, onEvent })).spec;
+    const given = Object.keys(options).map((name) => `--${name}`);
+    const { spec } = await chooseModel(model, {}, { cwd, cacheFolder, onEvent });
+    if (given.length === 0) return spec;
+    throw new UsageError(
+      `${given.join(" and ")} can be chosen for a network's name or spec file; ${model} holds weights, which decide them`,
+    );
   }
 };
 

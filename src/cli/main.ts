@@ -7,6 +7,7 @@ import { goOn } from "./answer-train.ts";
 import { createEventPrinter } from "./event-printer.ts";
 import { type ExitStatus, errorText, exitStatusOf } from "./exit-status.ts";
 import { Interrupted, listenForSignals } from "./interruption.ts";
+import { printableLines } from "./printable-lines.ts";
 import { createProgram, type ProgramOptions, usageStatusOf } from "./program.ts";
 import { createProgressBar } from "./progress-bar.ts";
 import { isJsonLine, type Session } from "./session.ts";
@@ -15,7 +16,7 @@ const words = process.argv.slice(2);
 let status: ExitStatus = 0;
 
 const print = (line: string): void => {
-  process.stderr.write(`${line}\n`);
+  process.stderr.write(`${printableLines(line)}\n`);
 };
 
 /** A reader that has gone (`residual train … --json | head`) is no failure: the work goes on, untold. */
@@ -84,7 +85,7 @@ const isTraining = words.find((word) => !word.startsWith("-")) === "train";
 const program = createProgram({
   version: readVersion(),
   recipes: [...recipes.keys()],
-  print: (text) => process.stderr.write(text),
+  print: (text) => process.stderr.write(printableLines(text)),
   inSession,
 });
 useFonts();

@@ -1,5 +1,6 @@
 // Progress bars on stderr: the only file that uses cli-progress.
 import { Presets, SingleBar } from "cli-progress";
+import { printable } from "../data/node/printable.ts";
 
 export interface ProgressBar {
   /** Shows a bar, or moves the one that is shown. `text` stands behind the counts. */
@@ -17,7 +18,8 @@ export const createProgressBar = (stream: NodeJS.WriteStream): ProgressBar => {
     bar = null;
   };
   return {
-    update: (task, done, total, text) => {
+    update: (named, done, total, text) => {
+      const task = printable(named);
       if (bar === null || shown !== task) {
         clear();
         shown = task;

@@ -14,6 +14,17 @@ describe("tableLines(columns, rows)", () => {
     expect(lines).toEqual(["name     size  note", "a       1,000", "longer      2  x"]);
   });
 
+  test("keeps a cell on its line, whatever is in it, and aligns what is shown", () => {
+    const lines = tableLines(
+      [left(""), left("")],
+      [
+        ["cat\u001b[2J", "x"],
+        ["two\nlines", "y\u202e"],
+      ],
+    );
+    expect(lines).toEqual(["cat\\u001b[2J    x", "two\\u000alines  y\\u202e"]);
+  });
+
   test("has no head without titles", () => {
     expect(tableLines([left(""), left("")], [["a", "b"]])).toEqual(["a  b"]);
   });

@@ -1,4 +1,5 @@
 // Tables for people, as text: columns aligned, two spaces between them.
+import { printable } from "../data/node/printable.ts";
 
 export interface Column {
   readonly title: string;
@@ -9,11 +10,11 @@ export interface Column {
 export const left = (title: string): Column => ({ title, align: "left" });
 export const right = (title: string): Column => ({ title, align: "right" });
 
-/** Lines of a table; without any title there is no head. `rows` have a text for each column. */
+/** Lines of a table; without any title there is no head. `rows` have a text for each column, of which a terminal obeys nothing. */
 export const tableLines = (columns: readonly Column[], rows: readonly (readonly string[])[]): readonly string[] => {
   const titles = columns.map(({ title }) => title);
   const head = titles.every((title) => title === "") ? [] : [titles];
-  const all = [...head, ...rows];
+  const all = [...head, ...rows].map((row) => row.map(printable));
   const widths = columns.map((_, c) => Math.max(...all.map((row) => (row[c] ?? "").length)));
   return all.map((row) =>
     columns

@@ -44,6 +44,16 @@ const emptyNetwork = (spec: ResNetSpec): NamedTensors =>
   new Map(parameterTable(spec).map(({ name, shape }) => [name, zeros("f32", shape)]));
 const small = (name: string): ResNetSpec => namedSpec(name, { input: [3, 32, 32], classes: 3 });
 
+describe("chooseModel(weights, options, place) of a network with a seed", () => {
+  test("refuses another network beside it", async () => {
+    const both = choose("resnet20", { seed: 1, model: "resnet18" });
+    await expect(both).rejects.toBeInstanceOf(UsageError);
+    await expect(both).rejects.toThrow(
+      /^--model resnet18 says which network a weights file holds, but resnet20 is a network itself; leave one out$/,
+    );
+  });
+});
+
 describe("chooseModel(weights, options, place) of a file that doesn't say which network it holds", () => {
   test("recognises the network by its tensors, and says so", async () => {
     const spec = namedSpec("resnet32-b", { classes: 3 });

@@ -137,6 +137,11 @@ export const chooseModel = async (
       );
     }
     checkSeed(seed);
+    if (options.model !== undefined) {
+      throw new UsageError(
+        `--model ${options.model} says which network a weights file holds, but ${weights} is a network itself; leave one out`,
+      );
+    }
     const spec = await readSpec(weights, cwd, isSpec ? {} : forNames);
     return { spec, tensors: initialTensors(spec, seed), preprocessing: null, classes: null };
   }

@@ -3,6 +3,7 @@
 import { UsageError } from "../base/errors.ts";
 import type { DataSet } from "../data/data-set.ts";
 import type { ImageSource } from "../data/source.ts";
+import { classNames, type TrainedModel } from "./trained-model.ts";
 
 const examples = 3;
 const listed = (names: readonly string[]): string =>
@@ -40,6 +41,17 @@ const checkUnambiguous = (
   );
 };
 
+/** Of a data set, what its classes are matched by. */
+export type NamedClasses = Pick<DataSet, "name" | "classes" | "labelsAreFixed">;
+
+/** The images as matchClasses gives them, with a name for each class of the network. Throws UsageError as it does. */
+export const imagesForModel = (model: TrainedModel, source: ImageSource, data: NamedClasses): MatchedImages => {
+  const matched = matchClasses(source, data, model.classes);
+  // A data set in memory with fewer classes than the network: the others have the network's names, or numbers.
+  const numbered = classNames(model).map((name, label) => matched.classes[label] ?? name);
+  return matched.classes.length < numbered.length ? { ...matched, classes: numbered } : matched;
+};
+
 /**
  * The images with the labels that the network's answers have. Where the network doesn't name its classes, or the images lie in memory,
  * the numbers are taken as they are; also where the data fix their numbers (`labelsAreFixed`) and name as many classes in other words: that comes
@@ -48,7 +60,7 @@ const checkUnambiguous = (
  */
 export const matchClasses = (
   source: ImageSource,
-  data: Pick<DataSet, "name" | "classes" | "labelsAreFixed">,
+  data: NamedClasses,
   known: readonly string[] | null,
 ): MatchedImages => {
   const { classes } = data;

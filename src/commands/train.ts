@@ -137,12 +137,19 @@ const prepare = async (
   remedy: string,
   environment: CommandEnvironment,
 ): Promise<{ readonly preparation: Preparation; readonly data: string | DataSet }> => {
+  if (options.weights !== undefined && options.fromScratch === true) {
+    throw new UsageError(
+      `--weights ${options.weights} are weights to start from, and --from-scratch asks for fresh ones; leave one out`,
+    );
+  }
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
   const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
     defaultStart(options, recipe, opened, survey, environment);
-  const preparation = await prepareTraining({ data, model, recipe, weights, workers, chooseDefault }, environment);
+  const batchIsOpen = options.batch === undefined && options.recipe === undefined;
+  const given = { data, model, recipe, batchIsOpen, weights, workers, chooseDefault };
+  const preparation = await prepareTraining(given, environment);
   if (options.strict === true) refuseLeftOut(preparation.data);
   return { preparation, data };
 };

@@ -6,12 +6,13 @@ import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
 import type { CommandEvent } from "../commands/events.ts";
 import type { DataSet } from "../data/data-set.ts";
+import { jpeg, writeFiles } from "../data/node/image-folder.test.fixture.ts";
 import { syntheticSource } from "../data/synthetic.ts";
 import { initialTensors } from "../model/initial-tensors.ts";
 import { resnet } from "../spec/named-networks.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import { loadModel, modelOf } from "./model.ts";
-import { evaluate, resumeTraining, train, trainToDirectory } from "./verbs.ts";
+import { evaluate, openData, resumeTraining, train, trainToDirectory } from "./verbs.ts";
 import { convert, openWeights, pull } from "./weights.ts";
 
 const spec = parseSpec(
@@ -78,6 +79,50 @@ describe("evaluate(model, images)", () => {
     await expect(evaluate({ ...model, preprocessing: null }, data.test)).rejects.toThrow(
       "the model doesn't say how images are normalised; give it a preprocessing: { ...model, preprocessing }",
     );
+  });
+});
+
+describe("evaluate(model, images) of a quantised model", () => {
+  test("refuses a dtype, as the command does", async () => {
+    const { model } = await train({ ...options, epochs: 1 });
+    const quantised = { ...model, quantization: { ranges: {}, filterScales: {} } };
+    const answered = evaluate(quantised, data.test, { engine: "reference", dtype: "bf16" });
+    await expect(answered).rejects.toThrow(
+      /^the weights are quantised, so --dtype bf16 can't be had of them; leave it out$/,
+    );
+    await expect(answered).rejects.toBeInstanceOf(UsageError);
+  });
+});
+
+describe("evaluate(model, images, { data })", () => {
+  test("matches classes by name, as the command does", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "residual-library-"));
+    try {
+      const files: Record<string, Uint8Array> = {};
+      for (let i = 0; i < 9; i++) files[`train/cats/${i}.jpg`] = await jpeg(40, 40, i);
+      await writeFiles(folder, {
+        ...files,
+        "train/dogs/0.jpg": await jpeg(40, 40, 20),
+        "val/cats/a.jpg": await jpeg(40, 40, 30),
+        "val/cats/b.jpg": await jpeg(40, 40, 31),
+        "val/dogs/a.jpg": await jpeg(40, 40, 32),
+      });
+      const photographs = await openData(folder);
+      const ofThree = parseSpec({ ...spec, input: [3, 8, 8] }, "tiny");
+      const preprocessing = { size: [8, 8], channels: 3, mean: [0, 0, 0], deviation: [1, 1, 1] } as const;
+      const classes = ["dogs", "foxes", "cats"];
+      const model = modelOf({ spec: ofThree, tensors: initialTensors(ofThree, 1), preprocessing, classes });
+      const how = { engine: "reference", data: photographs } as const;
+      const { evaluation, perClass } = await evaluate(model, photographs.test, how);
+      expect(evaluation.perClass.map((metric) => metric?.n ?? 0)).toEqual([1, 0, 2]);
+      expect(perClass.map(({ name }) => name)).toEqual(classes);
+      const strangers = { ...model, classes: ["dogs", "foxes", "wolves"] };
+      await expect(evaluate(strangers, photographs.test, how)).rejects.toThrow(
+        /has classes that the weights don't know: cats; they know dogs, foxes, wolves$/,
+      );
+    } finally {
+      await rm(folder, { recursive: true });
+    }
   });
 });
 

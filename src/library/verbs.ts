@@ -2,13 +2,14 @@
 
 import { UsageError } from "../base/errors.ts";
 import { type EngineOptions, engineForInference } from "../commands/choose-engine.ts";
-import { checkPrecision, precisionOf } from "../commands/choose-precision.ts";
+import { arithmeticOf, checkPrecision, precisionOf } from "../commands/choose-precision.ts";
 import { inspect as inspectDataSet } from "../commands/data/inspect.ts";
 import type { InspectDocument } from "../commands/data/inspect-document.ts";
 import { type ProtocolOptions, protocolOf } from "../commands/evaluate/choose-protocol.ts";
 import { type EvaluateDocument, evaluateDocument } from "../commands/evaluate/document.ts";
 import { evaluateModel } from "../commands/evaluate/evaluate-model.ts";
 import type { CommandEvent } from "../commands/events.ts";
+import { imagesForModel, type MatchedImages, type NamedClasses } from "../commands/match-classes.ts";
 import { type PredictDocument, predictWithModel } from "../commands/predict.ts";
 import { trainedModelOf } from "../commands/train/conclusion.ts";
 import type { TrainOptions as CommandTrainOptions, ResumeOptions, TrainOutcome } from "../commands/train/options.ts";
@@ -127,9 +128,14 @@ export const resumeTraining = (options: ResumeOptions & LongWork): Promise<Train
 export interface EvaluateOptions extends EngineOptions, ProtocolOptions, LongWork {
   /** Images at once; 128 by default. */
   readonly batch?: number;
+  /**
+   * The data set that the images are of: where the model names its classes, those of files, shards and Parquet are matched with them by
+   * name, as the command does. Left out, the images' labels are the model's numbers.
+   */
+  readonly data?: NamedClasses;
   /** What the result calls the images; "test" by default. */
   readonly split?: string;
-  /** Of activations: "f32" (default) or "bf16". */
+  /** Of activations: "f32" (default) or "bf16"; of a quantised model none. */
   readonly dtype?: string;
 }
 
@@ -139,14 +145,16 @@ export interface Evaluated extends EvaluateDocument {
 }
 
 /**
- * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. `protocol` ("one-crop", "ten-crop",
+ * Evaluates a model on images, each exactly once: `evaluate(run.model, data.test)`. Of a data set whose classes may be numbered
+ * otherwise than the model's, say so: `evaluate(model, data.test, { data })` matches them by name. `protocol` ("one-crop", "ten-crop",
  * "multi-scale"), `tta` ("mirror", "shifts", "mirror,shifts") and `scales` look at each image several times and average the
  * probabilities; by default once, as the model's preprocessing says. Without oneDNN the reference engine computes,
- * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, or images are of another size.
+ * and a warning event says how slow it is. Throws UsageError when the model has no preprocessing, images are of
+ * another size, a class of `data` is not the model's, or a dtype is asked of a quantised model.
  */
 export const evaluate = async (
   model: TrainedModel,
-  images: ImageSource,
+  given: ImageSource,
   options: EvaluateOptions = {},
 ): Promise<Evaluated> => {
   const { preprocessing } = model;
@@ -156,14 +164,23 @@ export const evaluate = async (
     );
   }
   const { batch = 128, split = "test", dtype } = options;
-  const [precision, protocol] = [precisionOf(dtype), protocolOf(options)];
+  const [arithmetic, precision, protocol] = [arithmeticOf(model, dtype), precisionOf(dtype), protocolOf(options)];
   const environment = environmentOf(options, "evaluate");
+  const { data } = options;
+  const {
+    source: images,
+    classes,
+    notice,
+  }: MatchedImages = data === undefined
+    ? { source: given, classes: classNames(model) }
+    : imagesForModel(model, given, data);
+  if (notice !== undefined) environment.onEvent({ event: "notice", message: notice });
   const { engine } = await engineForInference(options, model.spec, images.labels.length, environment);
   try {
-    checkPrecision(precision, engine, environment);
+    checkPrecision(arithmetic, engine, environment);
     const how = { split, batch, precision, protocol };
     const evaluation = await evaluateModel({ ...model, preprocessing }, images, how, engine, environment);
-    return { ...evaluateDocument(evaluation, classNames(model)), evaluation };
+    return { ...evaluateDocument(evaluation, classes), evaluation };
   } finally {
     await engine.dispose();
   }

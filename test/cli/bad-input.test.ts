@@ -69,6 +69,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     ["summary", "resnet-19"],
     /^"resnet-19" is neither a run directory, .*did you mean "resnet18"\?$|^unknown model/,
   ],
+  [
+    "other sizes than the weights'",
+    ["summary", "tiny.safetensors", "--input", "1x28x28", "--classes", "4"],
+    "--input and --classes can be chosen for a network's name or spec file; tiny.safetensors holds weights, which decide them",
+  ],
   ["an unknown recipe", ["train", "tiny-data", "--recipe", "demos"], 'unknown recipe "demos"; did you mean "demo"?'],
   ["an unknown engine", [...train, "--engine", "onedn"], 'unknown engine "onedn"; did you mean "onednn"?'],
   [
@@ -122,6 +127,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     /^broken\.png: is not a picture that can be read/,
   ],
   ["a picture that isn't there", ["predict", "tiny.safetensors", "none.png"], "there is no file none.png"],
+  [
+    "a name that a terminal would obey",
+    ["predict", "tiny.safetensors", "\u001b[2Jnone.png"],
+    "there is no file \\u001b[2Jnone.png",
+  ],
   [
     "weights of another network to start from",
     [...train, "--weights", "wide.safetensors"],

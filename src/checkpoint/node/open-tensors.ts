@@ -51,7 +51,7 @@ const readers = {
   zip: async ({ path, bytes, read }: WeightsFile): Promise<OpenedTensors> => {
     const zip = readZip(await read(0, bytes), path);
     if (pickleEntry(zip) !== undefined) return fromTorch("pytorch", "a PyTorch file", readTorchZip(zip, bytes, path));
-    if (isNpz(zip)) return withoutMetadata("npz", "numpy arrays (npz)", readNpz(zip, path), []);
+    if (isNpz(zip)) return withoutMetadata("npz", "numpy arrays (npz)", readNpz(zip, bytes, path), []);
     const names = [...zip.entries.keys()].slice(0, 5).map((name) => JSON.stringify(name.slice(0, 60)));
     const kind = `it is a zip, neither PyTorch's nor numpy's, of ${names.join(", ") || "nothing"}`;
     throw new UsageError(`${path} holds no weights that can be read: ${kind}`);

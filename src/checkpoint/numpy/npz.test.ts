@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { type HostTensor, tensor } from "../../base/tensor.ts";
@@ -14,10 +15,11 @@ const npy = (header: string, data: Uint8Array, version = 1): Uint8Array => {
   const length = version === 1 ? [body.length & 255, body.length >> 8] : [body.length & 255, body.length >> 8, 0, 0];
   return Uint8Array.from([0x93, ...text("NUMPY"), version, 0, ...length, ...body, ...data]);
 };
-const read = (array: Uint8Array) => readNpz(readZip(joined(zipParts([["a.npy", array]])), "m.npz"), "m.npz").get("a");
-const refusal = (array: Uint8Array): string => {
+const readAll = (archive: Uint8Array) => readNpz(readZip(archive, "m.npz"), archive.length, "m.npz");
+const read = (array: Uint8Array) => readAll(joined(zipParts([["a.npy", array]]))).get("a");
+const refusal = <T>(given: T, readIt: (given: T) => unknown): string => {
   try {
-    read(array);
+    readIt(given);
   } catch (error) {
     if (error instanceof FormatError) return error.message;
     throw error;
@@ -27,7 +29,7 @@ const refusal = (array: Uint8Array): string => {
 const two = new Uint8Array(Float32Array.of(1, -2).buffer);
 
 describe("npzParts(tensors)", () => {
-  test("writes what readNpz(zip, file) reads, names of any kind included", () => {
+  test("writes what readNpz(zip, fileBytes, file) reads, names of any kind included", () => {
     const tensors = new Map<string, HostTensor>([
       ["layer1.0/größe", tensor("f32", [2, 1], Float32Array.of(1.5, -0))],
       ["", tensor("i32", [], Int32Array.of(-7))],
@@ -35,16 +37,43 @@ describe("npzParts(tensors)", () => {
     ]);
     const zip = readZip(joined(npzParts(tensors)), "m");
     expect(isNpz(zip)).toBe(true);
-    expect([...readNpz(zip, "m")]).toEqual([...tensors]);
+    expect([...readNpz(zip, 1, "m")]).toEqual([...tensors]);
   });
 
   test("stores f32 as f2 where it is asked to, and refuses bf16", () => {
     const tensors = new Map([["a", tensor("f32", [2], Float32Array.of(1, 1 / 3))]]);
-    expect([...(readNpz(readZip(joined(npzParts(tensors, "f16")), "m"), "m").get("a")?.data ?? [])]).toEqual([
-      1, 0.333251953125,
-    ]);
+    expect([...(readAll(joined(npzParts(tensors, "f16"))).get("a")?.data ?? [])]).toEqual([1, 0.333251953125]);
     expect(() => npzParts(tensors, "bf16")).toThrow(
       new UsageError("numpy has no bf16; write f32 or f16, or another format"),
+    );
+  });
+});
+
+describe("readNpz(zip, fileBytes, file)", () => {
+  const header = (letter: string, size: number) =>
+    `{'descr': '|${letter}', 'fortran_order': False, 'shape': (${size},), }`;
+  const zeros = (letter: string, size: number) =>
+    Buffer.concat([npy(header(letter, size), new Uint8Array(0)), new Uint8Array(size)]);
+
+  test("reads zeros that savez_compressed has made small", () => {
+    const archive = zipSync({ "a.npy": zeros("i1", 2 ** 22) });
+    expect(archive.length).toBeLessThan(2 ** 14);
+    expect(readAll(archive).get("a")?.data.length).toBe(2 ** 22);
+  });
+
+  test("refuses a small file whose arrays would take much memory once read", () => {
+    const zip = readZip(joined(zipParts([["a.npy", zeros("u1", 2 ** 26 + 1)]])), "m.npz");
+    expect(refusal(zip, (large) => readNpz(large, 2 ** 16, "m.npz"))).toBe(
+      'm.npz: array "a" brings the tensors to 268435534 bytes, more than 8 times the file\'s 65536 and than 268435456 (at byte 64)',
+    );
+  });
+
+  test("refuses such a file by its directory, before it is inflated", () => {
+    const archive = zipSync({ "a.npy": zeros("u1", 2 ** 16) });
+    const claims = { ...readZip(archive, "m.npz"), read: () => expect.fail("is inflated") };
+    const entries = new Map([...claims.entries].map(([name, entry]) => [name, { ...entry, bytes: 2 ** 28 + 1 }]));
+    expect(refusal({ ...claims, entries }, (zip) => readNpz(zip, archive.length, "m.npz"))).toContain(
+      'array "a" brings the tensors to 268435457 bytes',
     );
   });
 });
@@ -112,13 +141,13 @@ describe("readNpyHeader(bytes, file, name, fileOffset)", () => {
     ],
     ["no dict", npy("[]", two), /which isn't understood/],
   ])("refuses %s", (_, bytes, message) => {
-    if (typeof message === "string") expect(refusal(bytes)).toBe(`m.npz: ${message} (at byte 64)`);
-    else expect(refusal(bytes)).toMatch(message);
+    if (typeof message === "string") expect(refusal(bytes, read)).toBe(`m.npz: ${message} (at byte 64)`);
+    else expect(refusal(bytes, read)).toMatch(message);
   });
 
   test("refuses 64-bit integers that don't fit", () => {
     const data = new Uint8Array(BigInt64Array.of(5n, 2n ** 40n).buffer);
-    expect(refusal(npy(header("'<i8'", "(2,)"), data))).toBe(
+    expect(refusal(npy(header("'<i8'", "(2,)"), data), read)).toBe(
       'm.npz: array "a" holds 1099511627776 at 1, more than 32 bits (at byte 64)',
     );
   });

@@ -1,3 +1,4 @@
+import { zipSync } from "fflate";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../base/errors.ts";
 import { readZip } from "../zip/read-zip.ts";
@@ -120,6 +121,14 @@ describe("readTorchZip(zip, fileBytes, file)", () => {
       zipOf(dictOf(["a", whole]), { "0": bytesOf(1, 2, 3) }),
       /tensor "a" lies in storage "0" of 4 × f32, which has 12 bytes/,
     ],
+    [
+      "one number of a deflated storage of two million",
+      zipSync({
+        "archive/data.pkl": pickle(dictOf(["a", tensorOf(storage("FloatStorage", "0", 2 ** 21), 0, [1], [1])])),
+        "archive/data/0": new Uint8Array(2 ** 23),
+      }),
+      /tensor "a" brings the tensors to 8388612 bytes, more than 8 times the file's \d+ and than 1048576/,
+    ],
     ["a storage that isn't there", zipOf(dictOf(["a", whole]), {}), /the zip lacks the storage "0"/],
     ["a list", zipOf([op.emptyList], {}), /m\.pth: it holds a list, not a dict of tensors$/],
     ["a tensor alone", zipOf(whole, data), /it holds a tensor, not a dict of tensors$/],
@@ -145,6 +154,18 @@ describe("readTorchZip(zip, fileBytes, file)", () => {
     ],
   ])("refuses %s", (_, bytes, message) => {
     expect(refusal(() => readZipped(bytes))).toMatch(message);
+  });
+
+  test("inflates no storage that is larger than the pickle says", () => {
+    const file = zipSync({
+      "archive/data.pkl": pickle(dictOf(["a", whole])),
+      "archive/data/0": new Uint8Array(2 ** 23),
+    });
+    const zip = readZip(file, "m.pth");
+    const read: typeof zip.read = (entry) => (entry.name.endsWith("/0") ? expect.fail("is inflated") : zip.read(entry));
+    expect(refusal(() => readTorchZip({ ...zip, read }, file.length, "m.pth"))).toMatch(
+      /tensor "a" lies in storage "0" of 4 × f32, which has 8388608 bytes/,
+    );
   });
 });
 

@@ -1,6 +1,7 @@
 // From what a pickle holds and the bytes of its storages to named tensors: the part that both of PyTorch's layouts share.
 import { FormatError } from "../../base/errors.ts";
 import type { HostTensor, NamedTensors } from "../../base/tensor.ts";
+import { growthBudget } from "../growth-budget.ts";
 import { readBytes, storedTypes } from "../stored-elements.ts";
 import { quote, type StorageReference } from "./pickle-values.ts";
 import { findStateDict } from "./state-dict.ts";
@@ -14,23 +15,29 @@ export interface TorchFile {
   readonly leftOut: readonly string[];
 }
 
-/** Tensors may take so many times the file's bytes: views can repeat a storage, u8 becomes i32. Small files have a floor. */
-export const growth = { factor: 8, floorBytes: 2 ** 20 } as const;
+/** A storage as the file has it: its bytes are known before they are read, for they may be deflated. */
+export interface FoundStorage {
+  readonly bytes: number;
+  readonly read: () => Uint8Array;
+}
+
+/** What the tensors of any file may take. */
+export const growthFloorBytes = 2 ** 20;
 
 /**
- * The state dict of a pickle. `storageBytes` gives all bytes of a storage; they must be as many as the pickle says. Throws FormatError,
- * also when the tensors would take much more memory than a file of `fileBytes` bytes explains.
+ * The state dict of a pickle. `findStorage` finds a storage; its bytes must be as many as the pickle says. Throws FormatError, also when
+ * the tensors and the storages that they lie in would take much more memory than a file of `fileBytes` bytes explains.
  */
 export const takeTensors = (
   { value }: Unpickled,
-  storageBytes: (storage: StorageReference) => Uint8Array,
+  findStorage: (storage: StorageReference) => FoundStorage,
   fileBytes: number,
   file: string,
 ): TorchFile => {
   const found = findStateDict(value);
   if (typeof found === "string") throw new FormatError(file, found);
-  const allowedBytes = Math.max(growth.factor * fileBytes, growth.floorBytes);
-  let bytes = 0;
+  const take = growthBudget(fileBytes, growthFloorBytes);
+  const storages = new Map<string, Uint8Array>();
   const tensors = new Map<string, HostTensor>();
   for (const [name, view] of found.tensors) {
     const refuse = (problem: string): never => {
@@ -38,13 +45,16 @@ export const takeTensors = (
     };
     const { type, key, elements } = view.storage;
     const count = viewElements(view, refuse);
-    bytes += Math.max(readBytes(type, count), count * storedTypes[type].bytes);
-    if (bytes > allowedBytes) {
-      refuse(`brings the tensors to ${bytes} bytes, more than ${growth.factor} times the file's ${fileBytes}`);
+    take(Math.max(readBytes(type, count), count * storedTypes[type].bytes), refuse);
+    const { bytes, read } = findStorage(view.storage);
+    if (bytes !== elements * storedTypes[type].bytes) {
+      refuse(`lies in storage ${quote(key)} of ${elements} × ${type}, which has ${bytes} bytes`);
     }
-    const storage = storageBytes(view.storage);
-    if (storage.length !== elements * storedTypes[type].bytes) {
-      refuse(`lies in storage ${quote(key)} of ${elements} × ${type}, which has ${storage.length} bytes`);
+    let storage = storages.get(key);
+    if (storage === undefined) {
+      take(bytes, refuse);
+      storage = read();
+      storages.set(key, storage);
     }
     tensors.set(name, readView(view, storage, refuse));
   }

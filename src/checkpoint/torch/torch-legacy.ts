@@ -4,8 +4,8 @@
 import { FormatError } from "../../base/errors.ts";
 import { storedTypes } from "../stored-elements.ts";
 import { pickleLimits } from "./machine.ts";
-import { describeValue, isKind, quote } from "./pickle-values.ts";
-import { type TorchFile, takeTensors } from "./take-tensors.ts";
+import { describeValue, isKind, quote, type StorageReference } from "./pickle-values.ts";
+import { type FoundStorage, type TorchFile, takeTensors } from "./take-tensors.ts";
 import { type Unpickled, unpickle } from "./unpickle.ts";
 
 const magic = 0x1950a86a20f9469cfc6cn;
@@ -59,7 +59,9 @@ export const readTorchLegacy = (bytes: Uint8Array, file: string): TorchFile => {
     storages.set(key, bytes.subarray(at + 8, end));
     at = end;
   }
-  const storageBytes = ({ key, byteOffset }: { readonly key: string; readonly byteOffset: number }): Uint8Array =>
-    storages.get(key) ?? fail(`the file lacks the storage ${quote(key)}`, byteOffset);
-  return takeTensors(object, storageBytes, bytes.length, file);
+  const findStorage = ({ key, byteOffset }: StorageReference): FoundStorage => {
+    const storage = storages.get(key) ?? fail(`the file lacks the storage ${quote(key)}`, byteOffset);
+    return { bytes: storage.length, read: () => storage };
+  };
+  return takeTensors(object, findStorage, bytes.length, file);
 };

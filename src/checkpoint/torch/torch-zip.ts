@@ -4,7 +4,7 @@ import { FormatError } from "../../base/errors.ts";
 import type { Zip, ZipEntry } from "../zip/read-zip.ts";
 import { pickleLimits } from "./machine.ts";
 import { quote, type StorageReference } from "./pickle-values.ts";
-import { type TorchFile, takeTensors } from "./take-tensors.ts";
+import { type FoundStorage, type TorchFile, takeTensors } from "./take-tensors.ts";
 import { unpickle } from "./unpickle.ts";
 
 /** The entry that makes a zip PyTorch's; undefined in another's. */
@@ -36,13 +36,10 @@ export const readTorchZip = (zip: Zip, fileBytes: number, file: string): TorchFi
     );
   }
   const unpickled = unpickle(zip.read(entry), 0, file, zip.contentStart(entry));
-  const read = new Map<string, Uint8Array>();
-  const storageBytes = ({ key, byteOffset }: StorageReference): Uint8Array => {
+  const findStorage = ({ key, byteOffset }: StorageReference): FoundStorage => {
     const storage = zip.entries.get(`${folder}data/${key}`);
     if (storage === undefined) throw new FormatError(file, `the zip lacks the storage ${quote(key)}`, byteOffset);
-    const bytes = read.get(key) ?? zip.read(storage);
-    read.set(key, bytes);
-    return bytes;
+    return { bytes: storage.bytes, read: () => zip.read(storage) };
   };
-  return takeTensors(unpickled, storageBytes, fileBytes, file);
+  return takeTensors(unpickled, findStorage, fileBytes, file);
 };

@@ -131,6 +131,53 @@ describe("packData(options, environment)", () => {
     expect(await contentsOf(join(cwd, "broken"))).toEqual(expected);
   });
 
+  test("tells what a try left out before it was interrupted, and goes on however the path is written", async () => {
+    const cwd = await temporaryDirectory();
+    const { images } = await writeAllForms(cwd, train, held);
+    const file = join(images, "train/airplane/0000.png");
+    const whole = await readFile(file);
+    /** The image is unreadable from when the data set is open on. */
+    const losing = {
+      ...environmentOf(cwd),
+      openDataSet: async (data: string) => {
+        await writeFile(file, whole);
+        const opened = await openDataSet(data);
+        await writeFile(file, "no picture");
+        return opened;
+      },
+    };
+    const options = { data: images, shardBytes: 2 ** 15 };
+    for (const shards of ["first", "second"]) {
+      const controller = new AbortController();
+      const onEvent = (event: CommandEvent) => {
+        if (event.event === "packing" && event.images === 17) controller.abort(new Error("Ctrl-C"));
+      };
+      const stopping = { ...losing, signal: controller.signal, onEvent };
+      await expect(packData({ ...options, shards }, stopping)).rejects.toThrow("Ctrl-C");
+      expect(await readdir(join(cwd, `${shards}.part`))).toContain("train-000000.tar");
+    }
+    const name = "train/airplane/0000.png";
+    const respelt = { ...options, data: `${images}/train/.././` };
+    const first = await packData({ ...respelt, shards: "first" }, losing);
+    expect(first.images).toBe(29);
+    expect(first.leftOut).toEqual([{ file: name, problem: "is not a picture: it begins as none does" }]);
+    // What can be read again by now isn't in the shard that is whole all the same.
+    await writeFile(file, whole);
+    const second = await packData({ ...options, shards: "second" }, environmentOf(cwd));
+    expect(second.leftOut).toEqual([{ file: name, problem: "could not be read when its shard was written" }]);
+    expect(await contentsOf(join(cwd, "second"))).toEqual(await contentsOf(join(cwd, "first")));
+  });
+
+  test("keeps spaces at the ends of classes' names", async () => {
+    const cwd = await temporaryDirectory();
+    for (const [label, name] of [" cat", "cat", "dog "].entries()) {
+      await mkdir(join(cwd, "pets", name), { recursive: true });
+      for (let i = 0; i < 5; i++) await writeFile(join(cwd, "pets", name, `${i}.png`), train[5 * label + i]!.png);
+    }
+    await packData({ data: join(cwd, "pets"), shards: "packed" }, environmentOf(cwd));
+    expect((await openDataSet(join(cwd, "packed"))).classes).toEqual([" cat", "cat", "dog "]);
+  });
+
   test("leaves out images that can't be read, says so, and counts on", async () => {
     const cwd = await temporaryDirectory();
     const { images } = await writeAllForms(cwd, train, held);

@@ -5,6 +5,7 @@ import { UsageError } from "../../base/errors.ts";
 import { isTemporaryName, syncDirectory, writeTextAtomically } from "../../checkpoint/node/atomic-file.ts";
 import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { DataSet, LeftOutFile } from "../../data/data-set.ts";
+import { packRecordName } from "../../data/node/containers/class-names.ts";
 import { printable } from "../../data/node/printable.ts";
 import type { ImageSource } from "../../data/source.ts";
 import type { CommandEnvironment } from "../environment.ts";
@@ -39,13 +40,12 @@ type PackEnvironment = Pick<CommandEnvironment, "host" | "openDataSet" | "onEven
 const defaultShardBytes = 2 ** 28;
 const leastShardBytes = 2 ** 14;
 
-/** What an unfinished pack is of, as text: one that goes on must be of the same. */
-const planOf = ({ name, origin, classes, files, ...splits }: DataSet, shardBytes: number): string =>
+/** What an unfinished pack is of, as text: one that goes on must be of the same, wherever it lies and however its path is written. */
+const planOf = ({ name, classes, files, ...splits }: DataSet, shardBytes: number): string =>
   `${JSON.stringify(
     {
       format: 1,
       name,
-      origin,
       classes,
       images: Object.fromEntries(splitsOf(splits).map(([prefix, { labels }]) => [prefix, labels.length])),
       shardBytes,
@@ -74,7 +74,7 @@ const splitsOf = ({
 
 /** The folder that is written into until it is whole. Throws UsageError where it holds another pack. */
 const openWorkingFolder = async (folder: string, plan: string): Promise<void> => {
-  const planFile = join(folder, "pack.json");
+  const planFile = join(folder, packRecordName);
   if ((await stat(folder).catch(() => null)) === null) {
     await mkdir(folder);
     await writeTextAtomically(planFile, plan);

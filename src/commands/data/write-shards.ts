@@ -41,17 +41,29 @@ const shardName = (prefix: string, number: number): string => `${prefix}-${digit
 /** Image i of a split is the sample of this name. */
 const keyOf = (image: number): string => digits(image, 9);
 
-/** Shards that an earlier try has written, and the image after their last. */
-const findWritten = async ({ folder, prefix }: ShardsOrder): Promise<{ shards: WrittenShard[]; next: number }> => {
+/** What an earlier try has written. */
+interface Found {
+  readonly shards: WrittenShard[];
+  /** The image after their last. */
+  readonly next: number;
+  /** Images before it that no shard has. */
+  readonly missing: readonly number[];
+}
+
+const findWritten = async ({ folder, prefix }: ShardsOrder): Promise<Found> => {
   const shards: WrittenShard[] = [];
+  const missing: number[] = [];
   let next = 0;
   for (;;) {
     const file = shardName(prefix, shards.length);
     const found = await stat(join(folder, file)).catch(() => null);
-    if (found === null) return { shards, next };
+    if (found === null) return { shards, next, missing };
     const { samples } = await indexShard(join(folder, file), file, found.size);
-    const last = samples.at(-1);
-    if (last !== undefined) next = Number.parseInt(last.name, 10) + 1;
+    for (const { name } of samples) {
+      const image = Number.parseInt(name, 10);
+      for (; next < image; next++) missing.push(next);
+      next = image + 1;
+    }
     shards.push({ file, images: samples.length, bytes: found.size, sha256: null });
   }
 };
@@ -93,25 +105,45 @@ const finish = async (folder: string, shard: OpenShard): Promise<WrittenShard> =
 const labelEntry = (image: number, label: number): readonly Uint8Array[] =>
   tarEntry(`${keyOf(image)}.cls`, new TextEncoder().encode(String(label)));
 
+type ReadImage = ReturnType<typeof openImageFiles>;
+
+/** An image, or why it can't be had. */
+const tryToRead = async (readImage: ReadImage, image: number): Promise<ImageFile | LeftOutFile> => {
+  try {
+    return await readImage(image);
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error;
+    return { file: error.file, problem: error.message.slice(error.file.length + 2) };
+  }
+};
+
+/** What an earlier try has left out of its shards, which stay as they are. */
+const leftOutBefore = async (readImage: ReadImage, missing: readonly number[]): Promise<LeftOutFile[]> => {
+  const leftOut: LeftOutFile[] = [];
+  for (const image of missing) {
+    const file = await tryToRead(readImage, image);
+    const problem = "could not be read when its shard was written";
+    leftOut.push("problem" in file ? file : { file: file.name, problem });
+  }
+  return leftOut;
+};
+
 /**
  * Writes what is missing of a split's shards. Images that can't be read are left out. System errors pass through, and leave whole shards
  * behind.
  */
 export const writeShards = async (order: ShardsOrder): Promise<WrittenShards> => {
   const { folder, prefix, source, shardBytes, signal, onImage } = order;
-  const { shards, next } = await findWritten(order);
+  const { shards, next, missing } = await findWritten(order);
   const readImage = openImageFiles(source);
-  const leftOut: LeftOutFile[] = [];
+  const leftOut = await leftOutBefore(readImage, missing);
   let shard: OpenShard | null = null;
   try {
     for (let image = next; image < source.labels.length; image++) {
       signal?.throwIfAborted();
-      let file: ImageFile;
-      try {
-        file = await readImage(image);
-      } catch (error) {
-        if (!(error instanceof FormatError)) throw error;
-        leftOut.push({ file: error.file, problem: error.message.slice(error.file.length + 2) });
+      const file = await tryToRead(readImage, image);
+      if ("problem" in file) {
+        leftOut.push(file);
         continue;
       }
       const label = labelEntry(image, source.labels[image]!);

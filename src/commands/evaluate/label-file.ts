@@ -11,6 +11,7 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../../base/errors.ts";
+import { jsonMembers } from "../../checkpoint/json-members.ts";
 import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { Votes } from "../../evaluate/accepted-labels.ts";
 import { parseCsv } from "./csv.ts";
@@ -65,6 +66,8 @@ const fromJson = (text: string, path: string, classOf: ClassOf): LabelFile => {
     throw new FormatError(path, "is not valid JSON");
   }
   const given = namedEntries(value, path);
+  const { duplicate } = jsonMembers(text);
+  if (duplicate !== null) throw new FormatError(path, `names "${duplicate.name}" twice; give its labels once`);
   const kind = given.some(([, entry]) => isList(entry) && entry.some(isList)) ? "votes" : "accepted";
   const entries = given.map(([name, entry], i) => {
     const where = name === null ? `entry ${i}` : `"${name}"`;

@@ -5,8 +5,7 @@ import { fitPreprocessing } from "../../data/node/fit-preprocessing.ts";
 import { type ImageSource, pixelShapeOf } from "../../data/source.ts";
 import { chooseModel, type WeightsOptions } from "../choose-model.ts";
 import type { CommandEnvironment } from "../environment.ts";
-import { matchClasses } from "../match-classes.ts";
-import { classNames } from "../trained-model.ts";
+import { imagesForModel } from "../match-classes.ts";
 import type { PreparedModel } from "./evaluate-model.ts";
 import { splitOf } from "./split-of.ts";
 
@@ -61,9 +60,7 @@ export const openMembers = async (
   if (first === undefined) throw new UsageError("name the weights to evaluate, and then the data");
   for (const other of others) checkSameClasses(first, other);
   const known = members.find(({ model }) => model.classes !== null) ?? first;
-  const { source, classes, notice } = matchClasses(images, data, known.model.classes);
+  const { source, classes, notice } = imagesForModel(known.model, images, data);
   if (notice !== undefined) onEvent({ event: "notice", message: notice });
-  // A data set in memory with fewer classes than the network: the others have the network's names, or numbers.
-  const numbered = classNames(known.model).map((name, label) => classes[label] ?? name);
-  return { members: [first, ...others], source, classes: classes.length < numbered.length ? numbered : classes };
+  return { members: [first, ...others], source, classes };
 };

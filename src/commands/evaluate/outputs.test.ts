@@ -163,6 +163,7 @@ describe("evaluate --labels", () => {
       { labels: "short.json" },
       "has 1 lists but the split has 20 images; lists without file names need one for each, in order",
     ],
+    [{ labels: "twice.json" }, 'twice.json: names "a.png" twice; give its labels once'],
     [{ labels: "wrong.json" }, "entry 0: 7 is no class; the network knows 0 … 2 and their names"],
     [
       { labels: "short.json", agree: "5/4" },
@@ -179,6 +180,7 @@ describe("evaluate --labels", () => {
     ],
   ])("refuses %j", async (options, message) => {
     await writeFile(join(cwd, "short.json"), "[[0]]");
+    await writeFile(join(cwd, "twice.json"), '{"a.png": [0], "b.png": [1], "a.png": [2]}');
     await writeFile(join(cwd, "wrong.json"), JSON.stringify(labels.map(() => [7])));
     await expect(evaluated(options)).rejects.toThrow(message);
   });

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest";
-import { FormatError, MissingError } from "../../base/errors.ts";
+import { FormatError, MissingError, UsageError } from "../../base/errors.ts";
 import { jpeg, writeFiles } from "../../data/node/image-folder.test.fixture.ts";
 import { openDataSet } from "../../data/node/open-data-set.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
@@ -54,9 +54,10 @@ afterAll(() => rm(folder, { recursive: true, force: true }));
 const started = async (
   options: Partial<TrainOptions> = {},
   pull?: NonNullable<CommandEnvironment["pull"]>,
+  known = recipes,
 ): Promise<{ readonly said: readonly string[]; readonly estimate: object }> => {
   const events: CommandEvent[] = [];
-  const given = { ...madeUpEnvironment(folder, undefined, events, 2 ** 33), cacheFolder, openDataSet, recipes };
+  const given = { ...madeUpEnvironment(folder, undefined, events, 2 ** 33), cacheFolder, openDataSet, recipes: known };
   const environment = { ...given, ...(pull && { pull }) };
   const data = join(folder, "photos");
   const outcome = await train({ data, engine: "reference", dryRun: true, workers: 0, ...options }, environment);
@@ -83,6 +84,21 @@ describe("residual train <photographs>", () => {
     await started({ dryRun: false, out, epochs: 2 });
     const record = await readRunRecord(out);
     expect([record.weights, record.recipe]).toEqual(["resnet50-keras", expect.objectContaining({ epochs: 2 })]);
+  });
+
+  test("takes batches of all images where the recipe's are larger and nobody chose them, and says so", async () => {
+    await keepPulled(cacheFolder, "resnet50-keras", pretrained);
+    const large = new Map([...recipes].map(([name, of]) => [name, { ...of, batch: 16 }]));
+    const { said, estimate } = await started({}, undefined, large);
+    expect(estimate).toMatchObject({ batch: 15, stepsPerEpoch: 1 });
+    expect(said).toContain(
+      "the recipe fine-tune has batches of 16, but there are 15 training images: batches of 15 are taken; --batch chooses otherwise",
+    );
+    const named = await started({ weights: "resnet50-keras" }, undefined, large);
+    expect(named.estimate).toMatchObject({ batch: 15 });
+    const tooLarge = "a batch of 16 is larger than the training split of 15 images; choose a batch of at most 15";
+    await expect(started({ batch: 16 }, undefined, large)).rejects.toThrow(tooLarge);
+    await expect(started({ recipe: "photographs" }, undefined, large)).rejects.toThrow(tooLarge);
   });
 
   test("takes another network that was pulled, where the usual one wasn't", async () => {
@@ -121,6 +137,14 @@ describe("residual train <photographs>", () => {
       "--from-scratch leaves pretrained weights out",
     );
     await expect(started({}, never)).rejects.toThrow("the disk is full");
+  });
+
+  test("refuses weights to start from beside --from-scratch", async () => {
+    const both = started({ weights: "resnet50-keras", fromScratch: true });
+    await expect(both).rejects.toBeInstanceOf(UsageError);
+    await expect(both).rejects.toThrow(
+      /^--weights resnet50-keras are weights to start from, and --from-scratch asks for fresh ones; leave one out$/,
+    );
   });
 
   test("has no part in it where a network or recipe is named", async () => {

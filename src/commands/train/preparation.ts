@@ -42,6 +42,8 @@ export interface Preparation {
 export interface PreparationOptions {
   readonly data: string | DataSet;
   readonly recipe: Recipe;
+  /** Whether the recipe's batch may be made smaller where the training images are fewer: nobody has chosen it. Default false. */
+  readonly batchIsOpen?: boolean | undefined;
   /** A named network, a spec's file or a spec. With weights, that of a file that doesn't say; without, one is needed. */
   readonly model?: string | ResNetSpec | undefined;
   /** To start from: their network and preprocessing are taken, and their head where the classes are the same. */
@@ -75,6 +77,14 @@ const checkSizes = ({ name, imageSize }: Recipe, { train, name: data }: DataSet)
   );
 };
 
+/** Batches of the recipe, or, where nobody chose their size, of all images where they are fewer. */
+const fittedBatch = (recipe: Recipe, images: number, { onEvent }: CommandEnvironment): Recipe => {
+  if (recipe.batch <= images || images === 0) return recipe;
+  const message = `the recipe ${recipe.name} has batches of ${recipe.batch}, but there are ${images} training images: batches of ${images} are taken; --batch chooses otherwise`;
+  onEvent({ event: "notice", message });
+  return { ...recipe, batch: images };
+};
+
 /** What training begins with. */
 type Start = Pick<Preparation, "spec" | "recipe" | "preprocessing" | "weights" | "byDefault">;
 
@@ -84,7 +94,8 @@ const startOf = async (options: PreparationOptions, data: DataSet, environment: 
     environment.onEvent({ event: "statistics", images, ofImages }),
   );
   const byDefault = (await options.chooseDefault?.(data, survey)) ?? null;
-  const { recipe } = byDefault ?? options;
+  const { recipe: chosen } = byDefault ?? options;
+  const recipe = options.batchIsOpen === true ? fittedBatch(chosen, data.train.labels.length, environment) : chosen;
   const { imageSize } = recipe;
   checkSizes(recipe, data);
   const { model, weights = byDefault?.weights } = options;

@@ -11,6 +11,8 @@ import { printable } from "./printable.ts";
 import { readSpan } from "./span-pictures.ts";
 
 export interface ImageFile {
+  /** As messages call it. */
+  readonly name: string;
   readonly bytes: Uint8Array;
   /** Without its dot, by the contents: jpg, png, gif, webp or avif. */
   readonly extension: string;
@@ -29,7 +31,7 @@ const imageFile = (bytes: Uint8Array, name: string): ImageFile => {
   const start = Buffer.from(bytes.subarray(0, 16)).toString("hex");
   const found = beginnings.find(([, pattern]) => pattern.test(start));
   if (found === undefined) throw new FormatError(name, "is not a picture: it begins as none does");
-  return { bytes, extension: found[0] };
+  return { name, bytes, extension: found[0] };
 };
 
 type ReadImage = (image: number) => Promise<ImageFile>;
@@ -48,7 +50,7 @@ const readers: { readonly [K in SourceKind]: (source: ImageSource<K>) => ReadIma
         return bytes[offset + (i % channels) * area + Math.floor(i / channels)]!;
       });
       const png = sharp(samples, { raw: { width, height, channels } }).toColourspace(channels === 1 ? "b-w" : "srgb");
-      return { bytes: await png.png().toBuffer(), extension: "png" };
+      return { name: `image ${image}`, bytes: await png.png().toBuffer(), extension: "png" };
     };
   },
   files: ({ folder, paths }) => {

@@ -7,16 +7,26 @@ import { naturalOrder } from "../../natural-order.ts";
 /** Files beside the images that name the classes, one a line in the order of their labels: ours, and that of WebDataset's collections. */
 export const classFileNames = ["classes.txt", "classnames.txt"] as const;
 
+/** What `residual data pack` writes beside classes.txt: there, spaces at a name's ends are the name's. */
+export const packRecordName = "pack.json";
+
 const largestFileBytes = 2 ** 22;
 
-/** The lines of a text file, without the end of the last; null where there is no such file. Throws FormatError where it is too large. */
-export const readLines = async (path: string, largestBytes = largestFileBytes): Promise<readonly string[] | null> => {
+/**
+ * The lines of a text file, without the end of the last; null where there is no such file. Spaces at their ends are left out unless
+ * `keepsSpaces`. Throws FormatError where it is too large.
+ */
+export const readLines = async (
+  path: string,
+  largestBytes = largestFileBytes,
+  keepsSpaces = false,
+): Promise<readonly string[] | null> => {
   const found = await stat(path).catch(() => null);
   if (found === null || !found.isFile()) return null;
   if (found.size > largestBytes) {
     throw new FormatError(path, `has ${found.size} bytes; lists of at most ${largestBytes} are read`);
   }
-  const lines = (await readFile(path, "utf8")).split(/\r?\n/).map((line) => line.trim());
+  const lines = (await readFile(path, "utf8")).split(/\r?\n/).map((line) => (keepsSpaces ? line : line.trim()));
   while (lines.at(-1) === "") lines.pop();
   return lines;
 };
@@ -24,8 +34,9 @@ export const readLines = async (path: string, largestBytes = largestFileBytes): 
 /** The classes' names from a file in one of these folders, or null. */
 export const readClassNames = async (folders: readonly string[]): Promise<readonly string[] | null> => {
   for (const folder of folders) {
+    const isOurs = (await stat(join(folder, packRecordName)).catch(() => null)) !== null;
     for (const name of classFileNames) {
-      const lines = await readLines(join(folder, name));
+      const lines = await readLines(join(folder, name), largestFileBytes, isOurs);
       if (lines === null) continue;
       const empty = lines.indexOf("");
       if (empty !== -1) throw new FormatError(join(folder, name), `line ${empty + 1} names no class`);
