@@ -55,6 +55,7 @@ export type { Value } from "./graph/value.ts";
 export { verifyGraph } from "./graph/verify.ts";
 export { type LoadOptions, loadModel, type Model, modelOf } from "./library/model.ts";
 export { libraryPlaces } from "./library/node-environment.ts";
+export { type Quantized, type QuantizeOptions, quantize } from "./library/quantize.ts";
 export type {
   Evaluated,
   EvaluateOptions,

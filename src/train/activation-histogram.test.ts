@@ -77,6 +77,14 @@ describe("leastErrorRange(histogram, levels)", () => {
     }
   });
 
+  test("lies between a crowd and a number far beyond it, where calculus finds the least error", () => {
+    // n numbers of ½ to 1, and 4: n·r² / (12·L²) + (4 − r)² is least at r = 4 / (1 + n / (12·L²)), which is 12/7 for n = 16·L².
+    const levels = 15;
+    const crowd = Array.from({ length: 16 * levels ** 2 }, (_, i) => 0.5 + i / (32 * levels ** 2));
+    const range = leastErrorRange(histogramOf([...crowd, 4]), levels);
+    expect(Math.abs(range / (12 / 7) - 1)).toBeLessThan(2 ** -6); // ends are 2⁻⁷ apart, and 4 is counted as its bin's middle
+  });
+
   test("is 1 where there is nothing but zeros", () => {
     expect(leastErrorRange(histogramOf([0, 0]), 255)).toBe(1);
   });

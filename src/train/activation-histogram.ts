@@ -35,8 +35,15 @@ export class ActivationHistogram {
 
   /** The number at the end of the largest bin met; 0 where all are zero. */
   largest(): number {
-    for (let bin = infinity - 1; bin > 0; bin--) if (this.#counts[bin]! > 0) return startOf(bin + 1);
-    return 0;
+    return this.endsDownTo(1)[0] ?? 0;
+  }
+
+  /** The ends of bins, empty ones included, from that of the largest bin met down to `share` of it. None where all elements are zero. */
+  endsDownTo(share: number): readonly number[] {
+    const last = this.#counts.findLastIndex((count, bin) => count > 0 && bin < infinity);
+    const ends: number[] = [];
+    for (let bin = last; bin > 0 && startOf(bin + 1) >= share * startOf(last + 1); bin--) ends.push(startOf(bin + 1));
+    return ends;
   }
 
   /** Whether something counted was infinite or no number. */
@@ -52,21 +59,19 @@ const smallestShare = 1 / 64;
  * The range (largest absolute value that levels can tell) for which rounding to `levels` steps and cutting off what is beyond makes the
  * least squared error over a histogram: Σ min(step² / 12, value²) within, Σ (value − range)² beyond. (PyTorch's HistogramObserver and
  * Banner et al. 2019, Post training 4-bit quantization, minimise the same; Migacz 2017 the divergence of distributions.) Every bin's end is
- * tried. 1 where all elements are zero.
+ * tried, of bins between those met as well: where large values are few, the best range lies between two of them. 1 where all elements
+ * are zero.
  */
 export const leastErrorRange = (histogram: ActivationHistogram, levels: number): number => {
-  const largest = histogram.largest();
-  if (largest === 0) return 1;
   const bins = histogram.bins();
-  let best = { range: largest, error: Number.POSITIVE_INFINITY };
-  for (const [candidate] of [...bins, [largest, 0] as const]) {
-    if (candidate < largest * smallestShare) continue;
-    const uniform = (candidate / levels) ** 2 / 12;
+  let best = { range: 1, error: Number.POSITIVE_INFINITY };
+  for (const range of histogram.endsDownTo(smallestShare)) {
+    const uniform = (range / levels) ** 2 / 12;
     let error = 0;
     for (const [value, count] of bins) {
-      error += count * (value > candidate ? (value - candidate) ** 2 : Math.min(uniform, value * value));
+      error += count * (value > range ? (value - range) ** 2 : Math.min(uniform, value * value));
     }
-    if (error < best.error) best = { range: candidate, error };
+    if (error < best.error) best = { range, error };
   }
   return best.range;
 };

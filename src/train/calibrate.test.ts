@@ -9,8 +9,9 @@ import { initialTensors } from "../model/initial-tensors.ts";
 import { quantizeFilters } from "../passes/quantize/quantize-tensors.ts";
 import { namedNetworks, namedSpec } from "../spec/named-networks.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
-import { type CalibrationBatch, calibrate } from "./calibrate.ts";
+import { calibrate } from "./calibrate.ts";
 import { type Arithmetic, evaluationGraph, evaluationPrograms } from "./evaluation-program.ts";
+import type { CalibrationBatch } from "./look-at-activations.ts";
 
 const randomImages = (shape: ImageShape, seed: number): HostTensor<"f32"> => {
   const images = sharedZeros("f32", shape);

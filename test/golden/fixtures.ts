@@ -4,6 +4,7 @@ import type { Pair, Shape } from "../../src/base/shape.ts";
 import type { Padding } from "../../src/graph/geometry.ts";
 import type { Clipping } from "../../src/passes/clip-gradients.ts";
 import type { OptimizerRule } from "../../src/passes/optimizers.ts";
+import type { QuantizedGolden } from "./quantized-fixture.ts";
 
 /** What is kept of a tensor. */
 export interface Digest {
@@ -172,6 +173,7 @@ interface Fixtures extends Record<NetworkName, NetworkGolden> {
   operations: OperationGoldens;
   optimizers: OptimizersGolden;
   losses: LossesGolden;
+  quantized: QuantizedGolden;
 }
 
 // Compiled tests lie in dist/test/golden.

@@ -26,6 +26,7 @@ import losses
 import networks
 import operations
 import optimizers
+import quantized
 import step_networks
 from digest import lines
 
@@ -86,6 +87,7 @@ def main():
         ("operations", operations.make, 4),
         ("optimizers", optimizers.make, 3),
         ("losses", losses.make, 3),
+        ("quantized", quantized.make, 3),
         *((case.name, functools.partial(networks.make, case), 2) for case in networks.CASES),
         *((f"step-{step.name}", functools.partial(step_networks.make, step), 2) for step in step_networks.CASES),
     ]

@@ -2,7 +2,7 @@
 import { openEvaluationLoader } from "../../data/node/loader.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { ImageSource } from "../../data/source.ts";
-import type { CalibrationBatch } from "../../train/calibrate.ts";
+import type { CalibrationBatch } from "../../train/look-at-activations.ts";
 
 /** So many indices of `of` images, evenly spaced: a folder lists class after class. All of them where there are fewer. */
 export const calibrationImages = (of: number, wanted: number): readonly number[] => {

@@ -5,7 +5,7 @@ import { formatShape, sameShape } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
 import { type Quantization, quantizeAs } from "../../passes/quantize/quantization.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { foldedGraph } from "../../train/calibrate.ts";
+import { foldedGraph } from "../../train/look-at-activations.ts";
 import type { TrainedModel } from "../trained-model.ts";
 
 const scaleOf = (weight: string): string => `${weight}.scale`;

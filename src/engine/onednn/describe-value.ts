@@ -14,7 +14,9 @@ export const elementTypeOf = (dnnl: Dnnl, dtype: ValueDType, where: string): Ele
     throw new UnsupportedError("onednn", where, reason);
   }
   if ((dtype === "i8" || dtype === "u8") && !dnnl.int8) {
-    const reason = "it computes on bytes only with AVX-512's instructions for them (VNNI), which this processor lacks";
+    const reason =
+      "it computes on bytes only with AVX-512's instructions for them (VNNI), which this processor lacks; " +
+      "take the weights in f32 that these were made from, or --engine reference";
     throw new UnsupportedError("onednn", where, reason);
   }
   return dtype;

@@ -40,11 +40,38 @@ export interface QuantizedTensors {
   readonly filterScales: ReadonlyMap<string, readonly number[]>;
 }
 
-/** Quantises the tensors of a graph whose batch norms are folded (foldGraph, foldTensors), for the ranges of its values. */
+/**
+ * What rounded filters add to each channel in the mean: Σ (rounded − weight)[o, c, u, v] · mean of x_c, [O] (Nagel et al. 2019, Data-Free
+ * Quantization, 4.2; there the means are guessed from batch norms). At the edges, where a window reads padding, it is less.
+ */
+const meanError = (
+  weight: HostTensor,
+  { weight: levels, scales }: QuantizedFilters,
+  groups: number,
+  means: Float64Array,
+): Float64Array => {
+  const [filters = 0, columns = 0] = weight.shape;
+  const area = elementCount(weight.shape) / (filters * columns);
+  const errors = new Float64Array(filters);
+  for (let o = 0, i = 0; o < filters; o++) {
+    const first = Math.floor(o / (filters / groups)) * columns;
+    for (let c = first; c < first + columns; c++) {
+      for (const end = i + area; i < end; i++)
+        errors[o]! += (levels.data[i]! * scales[o]! - weight.data[i]!) * means[c]!;
+    }
+  }
+  return errors;
+};
+
+/**
+ * Quantises the tensors of a graph whose batch norms are folded (foldGraph, foldTensors), for the ranges of its values. Where the mean of
+ * each channel of a convolution's images is known, by the name of the value, biases take off what rounded filters add in the mean.
+ */
 export const quantizeTensors = (
   graph: Graph,
   folded: NamedTensors,
   rangeOf: QuantizationSource["rangeOf"],
+  channelMeans: ReadonlyMap<string, Float64Array> = new Map(),
 ): QuantizedTensors => {
   const find = (name: string): HostTensor => {
     const found = folded.get(name);
@@ -65,7 +92,12 @@ export const quantizeTensors = (
       const weight = conv.operands.weight.name;
       const unit = inputScales.get(weight) ?? 1;
       const given = bias && find(bias.operands.bias.name).data;
-      const data = Float32Array.from(filterScales.get(weight) ?? [], (scale, o) => (given?.[o] ?? 0) / (unit * scale));
+      const [filters, means] = [quantized.get(weight), channelMeans.get(conv.operands.x.name)];
+      const errors = filters && means && meanError(find(weight), filters, conv.params.groups, means);
+      const data = Float32Array.from(
+        filterScales.get(weight) ?? [],
+        (scale, o) => ((given?.[o] ?? 0) - (errors?.[o] ?? 0)) / (unit * scale),
+      );
       return [biasNameOf(weight), tensor("f32", [data.length], data)];
     }),
   );
