@@ -1,7 +1,7 @@
 // One column of a Parquet file, row by row: finds the page that a row lies in, reads it, and keeps the pages that were read last, as many as
 // fit into a bound.
-import { open } from "node:fs/promises";
 import { FormatError } from "../../../base/errors.ts";
+import { useFile } from "../use-file.ts";
 import { type PageValues, readPage, type Values } from "./decode-page.ts";
 import { findPages, type Page } from "./pages.ts";
 import type { ColumnChunk, LeafColumn, ParquetFile, RowGroup } from "./parquet-file.ts";
@@ -60,7 +60,7 @@ const decodedBytes = ({ encoding, bytes }: Page, values: PageValues): number =>
     : bytes;
 
 export interface ColumnReader {
-  /** The value of a row, null where it has none. Throws FormatError where the file is damaged. */
+  /** The value of a row, null where it has none. Throws FormatError where the file is damaged or gone, and what useFile throws. */
   readonly value: (row: number) => Promise<Uint8Array | number | null>;
   /** All values of a row group, in order. */
   readonly groupValues: (group: RowGroup) => AsyncGenerator<PageValues>;
@@ -75,15 +75,10 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
   const openGroup = async (group: RowGroup): Promise<Group> => {
     const chunk = group.chunks.get(key);
     if (chunk === undefined) throw new FormatError(name, `a row group has no column ${key}`);
-    const handle = await open(path);
-    try {
-      const pages = await findPages(handle, file, chunk, group.rows);
-      const dictionary = pages.find(({ kind }) => kind === "dictionary") ?? null;
-      const data = pages.filter((page) => page.kind !== "dictionary" && page.values > 0);
-      return { chunk, pages: data, dictionary };
-    } finally {
-      await handle.close();
-    }
+    const pages = await useFile(path, name, (handle) => findPages(handle, file, chunk, group.rows));
+    const dictionary = pages.find(({ kind }) => kind === "dictionary") ?? null;
+    const data = pages.filter((page) => page.kind !== "dictionary" && page.values > 0);
+    return { chunk, pages: data, dictionary };
   };
   /** Of so many groups it is kept where their pages lie. */
   const mostGroups = 256;
@@ -97,14 +92,8 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
     opening.catch(() => opened.delete(group));
     return opening;
   };
-  const read = async (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> => {
-    const handle = await open(path);
-    try {
-      return await readPage(handle, name, page, column, codec, dictionary);
-    } finally {
-      await handle.close();
-    }
-  };
+  const read = (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> =>
+    useFile(path, name, (handle) => readPage(handle, name, page, column, codec, dictionary));
   const readKept = async (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> => {
     const pageKey = `${path}\0${page.offset}`;
     const known = recent.get(pageKey);
