@@ -61,3 +61,20 @@ describe("Parquet pages of few bytes", () => {
     );
   });
 });
+
+describe("Parquet files of few bytes", () => {
+  test("are refused where they claim more rows in all than their bytes can hold", async () => {
+    const half = repeated(2 ** 19 + 2 ** 15, null, "PLAIN");
+    const directory = await temporaryDirectory();
+    await writeFile(join(directory, "train-0.parquet"), half);
+    await writeFile(join(directory, "train-1.parquet"), half);
+    const [rows, bytes] = [2 ** 20 + 2 ** 16, 2 * half.length];
+    expect(bytes).toBeLessThan(2 ** 15);
+    await expect(openDataSet(directory)).rejects.toThrow(
+      new FormatError(
+        directory,
+        `its 2 Parquet files say that they have ${rows} rows; at most ${2 ** 20 + bytes} are read of ${bytes} bytes`,
+      ),
+    );
+  });
+});
