@@ -7,12 +7,13 @@ import { goyal2017 } from "./goyal-2017.ts";
 import { he2015Cifar } from "./he-2015-cifar.ts";
 import { he2015Cifar110 } from "./he-2015-cifar-110.ts";
 import { he2015ImageNet } from "./he-2015-imagenet.ts";
+import { howard2018 } from "./howard-2018.ts";
 import { photographs } from "./photographs.ts";
 import { strikesBackA3 } from "./strikes-back-a3.ts";
 import { torchvision2021 } from "./torchvision-2021.ts";
 
 /** The papers' recipes: settings as published, with what isn't there yet said in each file. */
-const published = [he2015ImageNet, he2015Cifar, he2015Cifar110, goyal2017, torchvision2021, strikesBackA3];
+const published = [he2015ImageNet, he2015Cifar, he2015Cifar110, goyal2017, howard2018, torchvision2021, strikesBackA3];
 
 export const recipes: ReadonlyMap<string, Recipe> = new Map(
   [demo, fashionMnist, fineTune, photographs, ...published].map((recipe) => [recipe.name, recipe]),

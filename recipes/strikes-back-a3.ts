@@ -4,8 +4,10 @@
 // batch norm and biases without decay; its ResNets begin with the last scale of each block at 0. RandAugment is timm's
 // "rand-m6-mstd0.5-inc1".
 //
-// Not here: timm draws bilinear or bicubic for each crop and operation, here all are bicubic. A3 trains on 160 pixels and tests on 224;
-// size is the network's and the preprocessing's. Not run by us on ImageNet.
+// It trains on 160×160 pixels and tests on 224×224, of a shorter side of ⌊224 / 0.95⌋ = 235, bicubic (timm's
+// resnet50.a3_in1k: test_input_size, test_crop_pct).
+//
+// Not here: timm draws bilinear or bicubic for each crop and operation, here all are bicubic. Not run by us on ImageNet.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const strikesBackA3 = recipe({
@@ -32,6 +34,10 @@ export const strikesBackA3 = recipe({
       fill: "mean",
     },
     flip: true,
+  },
+  imageSize: {
+    train: [{ fromEpoch: 0, size: 160 }],
+    test: { size: 224, shorterSide: 235, interpolation: "bicubic" },
   },
   seed: 1,
 });

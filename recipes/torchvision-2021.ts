@@ -4,9 +4,10 @@
 // with probability 0.1, TrivialAugment, and a moving average of the weights after each 32 updates. Its decay 0.99998 is for each image's share of an
 // epoch; references/classification/train.py turns it into 1 − (1 − 0.99998) · 1024 · 32 / 600 of an update of the average.
 //
+// It trains on crops of 176×176 pixels and tests on 224×224, of a shorter side of 232 ("FixRes mitigations", after Touvron et al. 2019).
+//
 // Not here: repeated augmentation (4 times), of which there is no field: training regularises less than theirs. They mirror before
-// TrivialAugment, here it is after, which draws the same images as often. They train on crops of 176 pixels and test on 224 of 232; size
-// is the network's and the preprocessing's. Not run by us on ImageNet.
+// TrivialAugment, here it is after, which draws the same images as often. Not run by us on ImageNet.
 import { recipe } from "../src/train/parse-recipe.ts";
 
 export const torchvision2021 = recipe({
@@ -32,5 +33,6 @@ export const torchvision2021 = recipe({
       fill: "mean",
     },
   },
+  imageSize: { train: [{ fromEpoch: 0, size: 176 }], test: { size: 224, shorterSide: 232 } },
   seed: 1,
 });

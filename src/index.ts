@@ -2,7 +2,7 @@
 
 // Tensors and data.
 export { type ChannelLayout, channelsFirst, channelsLast } from "./base/channel-layout.ts";
-export type { DType, FloatDType } from "./base/dtype.ts";
+export type { DType, FloatDType, Precision } from "./base/dtype.ts";
 // Errors.
 export {
   FormatError,
@@ -29,16 +29,26 @@ export type { OpenedWeights } from "./commands/run-directory/open-weights.ts";
 export { type Summary, summary } from "./commands/summary.ts";
 export type { ResumeOptions, TrainOutcome } from "./commands/train/options.ts";
 export type { TrainedModel } from "./commands/trained-model.ts";
-export type { Augmentation, Erasing } from "./data/augmentation.ts";
+export { type Augmentation, type Erasing, noAugmentation, paperErasing } from "./data/augmentation.ts";
 export type { Batch } from "./data/batch.ts";
+export { type ColourJitter, usualColourJitter } from "./data/colour-jitter.ts";
 export type { DataSet } from "./data/data-set.ts";
 export { holdOutValidation } from "./data/data-set.ts";
+export { type Lighting, paperLighting } from "./data/lighting.ts";
 export { fitPreprocessing } from "./data/node/fit-preprocessing.ts";
 export { openEvaluationLoader, openTrainingLoader } from "./data/node/loader.ts";
 export { photographPreprocessing } from "./data/photographs.ts";
+export type { PointInterpolation } from "./data/picture-operation.ts";
 export type { PixelPicture } from "./data/pixel-picture.ts";
+export type { Policy, RandAugment, TimmRandAugment, TrivialAugment } from "./data/policy.ts";
 export type { Fit, Interpolation, Preprocessing } from "./data/preprocessing.ts";
-export { heScaleCrop, inceptionCrop, type RandomCrop } from "./data/random-crop.ts";
+export {
+  heScaleCrop,
+  inceptionCrop,
+  type RandomCrop,
+  type RandomResizedCrop,
+  type RandomScaleCrop,
+} from "./data/random-crop.ts";
 export { filesSource, type ImageSource, memorySource, selectImages } from "./data/source.ts";
 // Engines, and weights on the disk.
 export type { Engine, Program, State } from "./engine/contract.ts";
@@ -79,6 +89,7 @@ export { type ConvertOptions, convert, openWeights, pull } from "./library/weigh
 export { buildForward, buildGraph, type ForwardOptions } from "./model/forward.ts";
 export { initialTensors } from "./model/initial-tensors.ts";
 export { parameterTable } from "./model/parameter-table.ts";
+export type { Clipping } from "./passes/clip-gradients.ts";
 export { differentiate } from "./passes/differentiate.ts";
 export { fuse } from "./passes/fuse.ts";
 export type { OptimizerKind } from "./passes/optimizers.ts";
@@ -95,12 +106,24 @@ export type { ResNetSpec, Stage, Stem } from "./spec/spec.ts";
 export type { BatchNormTraining, Freeze } from "./train/freezing.ts";
 export { NonFiniteError } from "./train/non-finite-error.ts";
 export { parseRecipe, type RecipeFields, recipe } from "./train/parse-recipe.ts";
-export type { Decay, Loss, Mixing, Optimizer, Recipe, WeightAveraging } from "./train/recipe.ts";
+export type {
+  BadStepPolicy,
+  Decay,
+  ImageSize,
+  Loss,
+  Mixing,
+  Optimizer,
+  Recipe,
+  SizeFrom,
+  SpikePolicy,
+  TestSize,
+  WeightAveraging,
+} from "./train/recipe.ts";
 export {
   type Reestimation,
   type ReestimationOptions,
   reestimateStatistics,
 } from "./train/reestimate-statistics.ts";
-export { learningRateAt, type Schedule } from "./train/schedule.ts";
+export { learningRateAt, type Schedule, type Warmup } from "./train/schedule.ts";
 export type { Span } from "./train/span.ts";
 export { buildTrainingGraph } from "./train/training-graph.ts";

@@ -2,7 +2,7 @@
 
 import { unbalancedSentence } from "../commands/data/class-balance.ts";
 import { type InspectOptions, inspect } from "../commands/data/inspect.ts";
-import type { InspectDocument, SameImages, Spread } from "../commands/data/inspect-document.ts";
+import type { InspectDocument, PreparationRate, SameImages, Spread } from "../commands/data/inspect-document.ts";
 import { formatCount, formatNumber } from "../commands/report/format.ts";
 import { printable } from "../data/node/printable.ts";
 import { answer, type Session } from "./session.ts";
@@ -49,7 +49,16 @@ const classLines = ({ splits }: InspectDocument): readonly string[] => {
   ];
 };
 
-const sizeLines = ({ sizes, formats, modes, turned, animated }: InspectDocument): readonly string[] =>
+/** How fast one worker prepares pictures, and what decoding at a fraction of their size is worth. */
+const speedText = ({ images, size, imagesPerSecond, reducedImages, wholeImagesPerSecond }: PreparationRate): string => {
+  const reduced =
+    reducedImages === 0
+      ? "none could be decoded at a fraction of its size"
+      : `${formatCount(reducedImages)} of ${formatCount(images)} decoded at a fraction of their size, ${formatCount(wholeImagesPerSecond)} images/s whole`;
+  return `${formatCount(imagesPerSecond)} images/s for one worker, random crops of ${size.join("×")}: ${reduced}`;
+};
+
+const sizeLines = ({ sizes, formats, modes, turned, animated, preparation }: InspectDocument): readonly string[] =>
   factLines([
     ...(sizes === null
       ? []
@@ -62,6 +71,7 @@ const sizeLines = ({ sizes, formats, modes, turned, animated }: InspectDocument)
     ["colours", tallied(modes)],
     ...(turned > 0 ? [["turned", `${counted(turned, "image")}, as EXIF says; that is applied`] as const] : []),
     ...(animated > 0 ? [["animated", `${counted(animated, "image")}; the first frame counts`] as const] : []),
+    ...(preparation === null ? [] : [["speed", speedText(preparation)] as const]),
   ]);
 
 const sameLine = ({ same, images }: SameImages): string =>

@@ -27,6 +27,17 @@ const quietMs = 10_000;
 const plural = (count: number, one: string, many = `${one}s`): string =>
   `${formatCount(count)} ${count === 1 ? one : many}`;
 
+/** The sizes of images, where they aren't one and the same. */
+const sizesFact = ({ sizes, evaluationSize }: EstimateEvent): readonly (readonly [string, string])[] => {
+  const tested = evaluationSize.join("×");
+  if (sizes.every(({ imageSize }) => imageSize.join("×") === tested)) return [];
+  const trained = sizes.map(({ imageSize, epochs, secondsPerEpoch }) => {
+    const each = secondsPerEpoch === null ? "" : `, ${formatDuration(secondsPerEpoch)} each`;
+    return `${imageSize.join("×")} for ${plural(epochs, "epoch")}${each}`;
+  });
+  return [["images", `${trained.join("; ")}; evaluation at ${tested}`]];
+};
+
 /** Lines about a training before it begins. */
 export const estimateLines = (event: EstimateEvent): readonly string[] => {
   const { imagesPerSecond, secondsPerEpoch, epochs, engine, threads, batch, stepsPerEpoch } = event;
@@ -39,11 +50,12 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
     `checkpoint ${formatBytes(event.checkpointBytes)}`,
     ...(event.evaluationArenaBytes > 0 ? [`validation ${formatBytes(event.evaluationArenaBytes)}`] : []),
   ];
+  const largest = event.sizes.length > 1 ? " of the largest images" : "";
   const time =
-    imagesPerSecond === null || secondsPerEpoch === null
+    imagesPerSecond === null || secondsPerEpoch === null || event.seconds === null
       ? "not known before the first steps"
-      : `${formatDuration(secondsPerEpoch)} an epoch at ${formatCount(imagesPerSecond)} images/s, ` +
-        `${formatDuration(secondsPerEpoch * epochs)} for ${plural(epochs, "epoch")}, without evaluation`;
+      : `${formatDuration(secondsPerEpoch)} an epoch${largest} at ${formatCount(imagesPerSecond)} images/s, ` +
+        `${formatDuration(event.seconds)} for ${plural(epochs, "epoch")}, without evaluation`;
   return factLines([
     ["training", `${event.model}, batches of ${formatCount(batch)}, ${plural(stepsPerEpoch, "step")} an epoch`],
     ...(event.frozenParameters > 0 || event.frozen !== ""
@@ -54,6 +66,7 @@ export const estimateLines = (event: EstimateEvent): readonly string[] => {
           ] as const,
         ]
       : []),
+    ...sizesFact(event),
     ["engine", engine === "reference" ? engine : `${engine}, ${plural(threads, "thread")}`],
     [
       "memory",
@@ -122,6 +135,8 @@ export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOpti
           : "";
       line(`network   ${formatCount(parameters)} parameters, arena ${formatBytes(arenaBytes)} as compiled${dropped}`);
     },
+    size: ({ imageSize, epoch, arenaBytes }) =>
+      line(`images    ${imageSize.join("×")} from epoch ${epoch} on, arena ${formatBytes(arenaBytes)} as compiled`),
     step: (event) => {
       const task = `epoch ${event.epoch}/${epochs}`;
       const done = event.step - (event.epoch - 1) * stepsPerEpoch;

@@ -25,6 +25,7 @@ import type { ExitStatus } from "./exit-status.ts";
 import { number, option, shapeOf } from "./option-kinds.ts";
 import { doctorProbes } from "./probes.ts";
 import type { Session } from "./session.ts";
+import { sizeNames, sizeOptions } from "./size-options.ts";
 import { survivalNames, survivalOptions } from "./survival-options.ts";
 import type { Bench, Common, Evaluate, Predict, Quantize, Reestimation, Shapes, Train, Weights } from "./words.ts";
 
@@ -64,6 +65,7 @@ const ofNewRuns = [
   "recipe",
   "batch",
   "learningRate",
+  ...sizeNames,
   "dtype",
   "seed",
   "validation",
@@ -148,6 +150,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       number("--epochs <n>", "times through the training images"),
       number("--batch <n>", "images of a step"),
       number("--learning-rate <rate>", "of the schedule, at its highest"),
+      ...sizeOptions(),
       dtypeOption(),
       number("--seed <n>", "decides weights, order and augmentation"),
       number("--validation <n>", "training images held out for choices"),

@@ -26,6 +26,7 @@ const isLine: { readonly [E in CommandEvent["event"]]: boolean } = {
   estimate: true,
   run: true,
   start: true,
+  size: true,
   step: true,
   epoch: true,
   skipped: true,

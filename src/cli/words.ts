@@ -1,5 +1,7 @@
 // What commander hands to each command: the options that a person gave, under the names that commander makes of them.
+
 import type { SurvivalWords } from "../commands/train/recipe-words.ts";
+import type { SizeWords } from "../commands/train/size-words.ts";
 import type { MapShape } from "../spec/spec.ts";
 
 export interface Common {
@@ -19,7 +21,7 @@ export interface Weights {
   readonly seed?: number;
   readonly model?: string;
 }
-export interface Train extends Engines, Weights, SurvivalWords {
+export interface Train extends Engines, Weights, SizeWords, SurvivalWords {
   readonly recipe?: string;
   readonly epochs?: number;
   readonly batch?: number;

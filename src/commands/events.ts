@@ -25,7 +25,7 @@ export interface EstimateEvent extends Estimate {
   /** What is frozen, in words; "" where everything learns. */
   readonly frozen: string;
   readonly availableMemoryBytes: number;
-  /** Of training alone, measured over a few steps on empty images; null where that would take long. */
+  /** Of training alone, at the largest size, measured over a few steps on empty images; null where that would take long. */
   readonly imagesPerSecond: number | null;
   /** One sentence on the nodes that run by reference code or by gemm; null where there is none. */
   readonly slowCode: string | null;

@@ -24,7 +24,7 @@ import { defaultStart } from "./train/default-start.ts";
 import { withEarlierTime } from "./train/earlier-time.ts";
 import { showingFirstBatch } from "./train/event-images.ts";
 import { journalOf } from "./train/journal.ts";
-import { measureRate } from "./train/measure-rate.ts";
+import { measureRates, type Rate } from "./train/measure-rate.ts";
 import type { ResumeOptions, TrainOptions, TrainOutcome } from "./train/options.ts";
 import {
   estimateOf,
@@ -148,13 +148,8 @@ const prepare = async (
 };
 
 /** What was chosen for the person, and how long it will take. */
-const tellDefault = (
-  { byDefault, recipe }: Preparation,
-  { secondsPerEpoch }: EstimateEvent,
-  { onEvent }: CommandEnvironment,
-): void => {
+const tellDefault = ({ byDefault }: Preparation, { seconds }: EstimateEvent, { onEvent }: CommandEnvironment): void => {
   if (byDefault === null) return;
-  const seconds = secondsPerEpoch === null ? null : secondsPerEpoch * recipe.epochs;
   onEvent({ event: "notice", message: byDefault.say(seconds) });
 };
 
@@ -184,14 +179,10 @@ const tellEstimate = async (
   preparation: Preparation,
   { engine, threads }: ChosenEngine,
   environment: CommandEnvironment,
-): Promise<{ estimate: EstimateEvent } & Pick<Awaited<ReturnType<typeof measureRate>>, "implementations">> => {
+): Promise<{ estimate: EstimateEvent } & Pick<Rate, "implementations">> => {
   const { spec, recipe } = preparation;
-  const { imagesPerSecond, implementations, slowCode } = await measureRate(
-    engine,
-    spec,
-    recipe,
-    environment.monotonicMs,
-  );
+  const { largest, rateOf } = await measureRates(engine, preparation, environment.monotonicMs);
+  const { imagesPerSecond, implementations, slowCode } = largest;
   const estimate: EstimateEvent = {
     event: "estimate",
     model: spec.name,
@@ -200,7 +191,7 @@ const tellEstimate = async (
     engine: engine.name,
     threads,
     frozen: describeFreezing(recipe),
-    ...estimateOf(preparation, imagesPerSecond),
+    ...estimateOf(preparation, rateOf),
     availableMemoryBytes: environment.measureMachine().availableMemoryBytes,
     imagesPerSecond,
     slowCode,

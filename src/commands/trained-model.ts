@@ -5,7 +5,7 @@ import { z } from "zod";
 import { FormatError } from "../base/errors.ts";
 import type { NamedTensors } from "../base/tensor.ts";
 import { writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
-import { checkPreprocessing, type Preprocessing } from "../data/preprocessing.ts";
+import { checkPreprocessing, interpolations, type Preprocessing } from "../data/preprocessing.ts";
 import type { Quantization } from "../passes/quantize/quantization.ts";
 import { parseSpec } from "../spec/parse-spec.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
@@ -25,7 +25,7 @@ export interface TrainedModel {
 
 const rangesSchema = z.strictObject({ ranges: z.record(z.string(), z.number().positive()) });
 const classesSchema = z.array(z.string());
-const interpolation = z.enum(["nearest", "bilinear", "bicubic", "lanczos"]);
+const interpolation = z.enum(interpolations);
 const fitSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("stretch"), interpolation }),
   z.strictObject({ kind: z.literal("crop"), shorterSide: z.number(), interpolation }),

@@ -29,7 +29,8 @@ export interface Preprocessing {
  * Filters as Pillow has them: widened by the factor of reduction, so that no pixel is overlooked (antialiased). But nearest takes the one
  * pixel below the middle of each pixel of the result.
  */
-export type Interpolation = "nearest" | "bilinear" | "bicubic" | "lanczos";
+export const interpolations = ["nearest", "bilinear", "bicubic", "lanczos"] as const;
+export type Interpolation = (typeof interpolations)[number];
 
 /** stretch: to the height and width, whatever the proportions. crop: the shorter side to so many pixels, then the middle of `size`. */
 export type Fit =
@@ -43,6 +44,26 @@ export const preprocessingOf = ([channels, height, width]: PixelShape, statistic
   mean: statistics.mean,
   deviation: statistics.deviation.map((deviation) => (deviation > 0 ? deviation : 1)),
 });
+
+/**
+ * The same for square images of another size; a crop keeps its part of the picture. Throws UsageError where the mean is of each place,
+ * which is of one size alone.
+ */
+export const resizedPreprocessing = (preprocessing: Preprocessing, side: number): Preprocessing => {
+  const { size, pixelMean, fit } = preprocessing;
+  if (size.every((length) => length === side)) return preprocessing;
+  if (pixelMean !== undefined) {
+    throw new UsageError(
+      `preprocessing: the mean of each pixel is of images of ${size.join("×")} alone, not of ${side}×${side}; take the means of channels`,
+    );
+  }
+  const scaled = (length: number): number => Math.round((length * side) / Math.max(...size));
+  return {
+    ...preprocessing,
+    size: [side, side],
+    ...(fit?.kind === "crop" && { fit: { ...fit, shorterSide: scaled(fit.shorterSide) } }),
+  };
+};
 
 const positiveInteger = (value: number): boolean => Number.isInteger(value) && value > 0;
 

@@ -28,9 +28,9 @@ const recipeOf = (batch: number) =>
     schedule: { kind: "constant", learningRate: 0.1 },
   });
 
-describe("estimate(recipe, place, imagesPerSecond)", () => {
+describe("estimate(recipe, place, rateOf)", () => {
   test("adds up what a training holds", () => {
-    const { totalBytes, ...parts } = estimate(recipeOf(128), place, 400);
+    const { totalBytes, ...parts } = estimate(recipeOf(128), place, () => 400);
     // Weights and velocities, and a mean and a variance for each of the 19 batch norms' 688 channels in all.
     expect(parts.stateBytes).toBe(4 * (2 * countParameters(spec) + 2 * (7 * 16 + 6 * 32 + 6 * 64)));
     expect(parts.checkpointBytes).toBe(parts.stateBytes);
@@ -46,8 +46,48 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
     );
     expect(parts.arenaBytes / parts.arenaLowerBoundBytes).toBeLessThanOrEqual(1.1);
     expect([parts.stepsPerEpoch, parts.secondsPerEpoch]).toEqual([468, (468 * 128) / 400]);
-    expect(estimate(recipeOf(128), place, null).secondsPerEpoch).toBeNull();
-    expect(estimate(recipeOf(128), { ...place, validates: true }, null).evaluationArenaBytes).toBeGreaterThan(0);
+    expect(estimate(recipeOf(128), place).secondsPerEpoch).toBeNull();
+    expect(estimate(recipeOf(128), { ...place, validates: true }).evaluationArenaBytes).toBeGreaterThan(0);
+  });
+
+  test("takes memory for the largest images, and time for each size", () => {
+    const growing = recipe({
+      ...recipeOf(16),
+      augmentation: {
+        crop: { kind: "random-resized", areaFraction: [0.08, 1], aspect: [1, 1], interpolation: "bilinear" },
+      },
+      imageSize: {
+        train: [
+          { fromEpoch: 0, size: 32 },
+          { fromEpoch: 1, size: 48 },
+        ],
+        test: { size: 40 },
+      },
+    });
+    const photographs = resnet(20, { input: [3, 40, 40] });
+    const preprocessing = { ...place.preprocessing, mean: [0, 0, 0], deviation: [1, 1, 1] };
+    const there = {
+      ...place,
+      spec: photographs,
+      preprocessing: { ...preprocessing, size: [40, 40], channels: 3 },
+    } as const;
+    const whole = estimate(growing, { ...there, validates: true }, ({ spec: { input } }) => 1000 / input[1]);
+    const alone = estimate(recipeOf(16), {
+      ...there,
+      spec: { ...photographs, input: [3, 48, 48] },
+      preprocessing: { ...there.preprocessing, size: [48, 48] },
+    });
+    expect([whole.arenaBytes, whole.stateBytes]).toEqual([alone.arenaBytes, alone.stateBytes]);
+    expect(whole.loaderBytes).toBe(3 * 16 * (4 * 3 * (48 * 48 + 40 * 40) + 2 * 4));
+    const secondsPerEpoch = (side: number): number => 60_000 / (1000 / side);
+    expect(whole.secondsPerEpoch).toBeCloseTo(secondsPerEpoch(48), 9);
+    expect(whole.seconds).toBeCloseTo(secondsPerEpoch(32) + 2 * secondsPerEpoch(48), 9);
+    expect(whole.sizes.map(({ imageSize, epochs }) => [imageSize, epochs])).toEqual([
+      [[32, 32], 1],
+      [[48, 48], 2],
+    ]);
+    expect(whole.evaluationSize).toEqual([40, 40]);
+    expect(alone.seconds).toBeNull();
   });
 
   test("comes within the state's size of the reference engine's arena, which alone makes new weights outside of the state", async () => {
@@ -55,7 +95,7 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
     const { graph } = buildTrainingGraph(spec, recipeOf(8));
     const state = await engine.createState(startingState([graph], spec, initialTensors(spec, 0), null));
     const program = await engine.compile(makePlan(graph), state);
-    const { arenaBytes, stateBytes } = estimate(recipeOf(8), place, null);
+    const { arenaBytes, stateBytes } = estimate(recipeOf(8), place);
     expect(program.memory.arenaBytes).toBeGreaterThanOrEqual(arenaBytes);
     expect(program.memory.arenaBytes).toBeLessThan(arenaBytes + 1.1 * stateBytes);
     await engine.dispose();
@@ -64,17 +104,17 @@ describe("estimate(recipe, place, imagesPerSecond)", () => {
 
 describe("largestBatch(recipe, place, availableBytes)", () => {
   test("fits, while one image more does not", () => {
-    const available = estimate(recipeOf(128), place, null).totalBytes / 2;
+    const available = estimate(recipeOf(128), place).totalBytes / 2;
     const batch = largestBatch(recipeOf(128), place, available);
-    expect(estimate(recipeOf(batch), place, null).totalBytes).toBeLessThanOrEqual(available);
-    expect(estimate(recipeOf(batch + 1), place, null).totalBytes).toBeGreaterThan(available);
+    expect(estimate(recipeOf(batch), place).totalBytes).toBeLessThanOrEqual(available);
+    expect(estimate(recipeOf(batch + 1), place).totalBytes).toBeGreaterThan(available);
   });
 
   test("is 0 where nothing fits, and where only a batch fits that batch norm can't train on", () => {
     expect(largestBatch(recipeOf(128), place, 1_000_000)).toBe(0);
     // Two strides bring 3×3 pixels to 1×1: a batch of one leaves one value a channel.
     const small = { ...place, spec: resnet(20, { input: [1, 3, 3] }), sourceBytes: 0 };
-    const one = estimate(recipeOf(2), small, null).totalBytes - 1;
+    const one = estimate(recipeOf(2), small).totalBytes - 1;
     expect(largestBatch(recipeOf(128), small, one)).toBe(0);
   });
 });

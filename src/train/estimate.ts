@@ -13,11 +13,12 @@ import { makePlan } from "../plan/plan.ts";
 import type { ResNetSpec } from "../spec/spec.ts";
 import { frozenParts } from "./freezing.ts";
 import type { Recipe } from "./recipe.ts";
+import { largestStage, type SizeStage, sizeStages } from "./size-stages.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
 import { programGraphs } from "./training-programs.ts";
 
-/** What a training takes its memory for, beside the recipe. */
+/** What a training takes its memory for, beside the recipe. Network and preprocessing are those of evaluation. */
 export interface TrainingPlace {
   readonly spec: ResNetSpec;
   readonly preprocessing: Preprocessing;
@@ -33,6 +34,16 @@ export interface TrainingPlace {
   readonly validates: boolean;
 }
 
+/** Epochs of one size of training images. */
+export interface SizeEstimate {
+  /** Pixels. */
+  readonly imageSize: readonly [height: number, width: number];
+  readonly epochs: number;
+  /** Training alone, without evaluation; null where the rate is not known. */
+  readonly secondsPerEpoch: number | null;
+}
+
+/** Where training images grow, memory is that of the largest: one program is there at a time. */
 export interface Estimate {
   /**
    * Activations, gradients and the like, as planned from the graph. Engines add reorders and workspaces, and save by working in
@@ -55,8 +66,13 @@ export interface Estimate {
   readonly learnedParameters: number;
   readonly frozenParameters: number;
   readonly stepsPerEpoch: number;
-  /** Training alone, without evaluation; null where the rate is not known. */
+  /** Of the largest images. Training alone, without evaluation; null where the rate is not known. */
   readonly secondsPerEpoch: number | null;
+  /** Of all epochs, at their sizes. */
+  readonly seconds: number | null;
+  readonly sizes: readonly SizeEstimate[];
+  /** Of images in evaluation, in pixels. */
+  readonly evaluationSize: readonly [height: number, width: number];
 }
 
 const bytesOfValue = ({ dtype, shape }: Value): number => elementCount(shape) * dtypeBytes[dtype];
@@ -75,30 +91,44 @@ const planArena = (graph: Graph): MemoryPlan => {
   return planMemory(intervals);
 };
 
-/**
- * The memory and time of a training. `imagesPerSecond` is measured, or null. Throws UsageError as trainingLength and
- * buildTrainingGraph do.
- */
-export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: number | null): Estimate => {
-  const { spec, preprocessing, slots, sourceBytes, decodingBytes, images, validates } = place;
+/** The images that a training at a stage's size takes in a second, measured; null where that isn't known. */
+export type RateOf = (stage: SizeStage) => number | null;
+const unknownRate: RateOf = () => null;
+
+/** The memory and time of a training. Throws UsageError as sizeStages, trainingLength and buildTrainingGraph do. */
+export const estimate = (recipe: Recipe, place: TrainingPlace, rateOf: RateOf = unknownRate): Estimate => {
+  const { spec: ofEvaluation, preprocessing, slots, sourceBytes, decodingBytes, images, validates } = place;
   const { batch } = recipe;
   const { stepsPerEpoch } = trainingLength(recipe, images);
+  const stages = sizeStages(recipe, ofEvaluation, preprocessing);
+  const largest = largestStage(stages);
+  const { spec } = largest;
   const training = buildTrainingGraph(spec, recipe);
   const graphs = Object.values(programGraphs(training, recipe, spec)).filter((graph): graph is Graph => graph !== null);
   const { learnedCount, frozenCount } = frozenParts(spec, recipe);
   const arenas = graphs.map(planArena);
   const sum = (of: (arena: MemoryPlan) => number): number => arenas.reduce((total, arena) => total + of(arena), 0);
   const evaluationGraph = validates
-    ? withPrecision(buildGraph(spec, { mode: "evaluation", batch }), recipe.dtype)
+    ? withPrecision(buildGraph(ofEvaluation, { mode: "evaluation", batch }), recipe.dtype)
     : null;
   const states = new Map(graphs.flatMap((graph) => graph.states.map((state) => [state.name, state] as const)));
   const stateBytes = [...states.values()].reduce((bytes, state) => bytes + bytesOfValue(state), 0);
+  const secondsPerEpoch = (stage: SizeStage): number | null => {
+    const rate = rateOf(stage);
+    return rate === null ? null : (stepsPerEpoch * batch * recipe.accumulate) / rate;
+  };
+  const sizes = stages.map((stage): SizeEstimate => {
+    const { fromEpoch, toEpoch, preprocessing: ofStage } = stage;
+    return { imageSize: ofStage.size, epochs: toEpoch - fromEpoch, secondsPerEpoch: secondsPerEpoch(stage) };
+  });
   const parts = {
     arenaBytes: sum(({ arenaBytes }) => arenaBytes),
     evaluationArenaBytes: evaluationGraph === null ? 0 : planArena(evaluationGraph).arenaBytes,
     stateBytes,
     checkpointBytes: stateBytes,
-    loaderBytes: loaderBytes({ preprocessing, batch, slots }) * (validates ? 2 : 1),
+    loaderBytes:
+      loaderBytes({ preprocessing: largest.preprocessing, batch, slots }) +
+      (validates ? loaderBytes({ preprocessing, batch, slots }) : 0),
     sourceBytes,
     decodingBytes,
   };
@@ -109,7 +139,13 @@ export const estimate = (recipe: Recipe, place: TrainingPlace, imagesPerSecond: 
     frozenParameters: frozenCount,
     totalBytes: Object.values(parts).reduce((total, bytes) => total + bytes, 0),
     stepsPerEpoch,
-    secondsPerEpoch: imagesPerSecond === null ? null : (stepsPerEpoch * batch * recipe.accumulate) / imagesPerSecond,
+    secondsPerEpoch: secondsPerEpoch(largest),
+    seconds: sizes.reduce<number | null>(
+      (all, { epochs, secondsPerEpoch: each }) => (all === null || each === null ? null : all + epochs * each),
+      0,
+    ),
+    sizes,
+    evaluationSize: preprocessing.size,
   };
 };
 
@@ -128,7 +164,7 @@ export const largestBatch = (recipe: Recipe, place: TrainingPlace, availableByte
 /** Null for a batch too small to train on: 0, or 1 where batch norm would normalise a single value. */
 const totalBytesOf = (recipe: Recipe, place: TrainingPlace): number | null => {
   try {
-    return estimate(recipe, place, null).totalBytes;
+    return estimate(recipe, place).totalBytes;
   } catch (error) {
     if (error instanceof UsageError) return null;
     throw error;
@@ -140,7 +176,7 @@ const formatBytes = (bytes: number): string =>
 
 /** Throws UsageError, with the largest batch that fits, when a training takes more memory than there is. */
 export const refuseIfTooLarge = (recipe: Recipe, place: TrainingPlace, availableBytes: number): void => {
-  const { totalBytes, arenaBytes, stateBytes, loaderBytes, sourceBytes, decodingBytes } = estimate(recipe, place, null);
+  const { totalBytes, arenaBytes, stateBytes, loaderBytes, sourceBytes, decodingBytes } = estimate(recipe, place);
   if (totalBytes <= availableBytes) return;
   const batch = largestBatch(recipe, place, availableBytes);
   const remedy =

@@ -15,6 +15,20 @@ export interface StartEvent {
   readonly epochs: number;
   readonly batch: number;
   readonly parameters: number;
+  /** Of the first program; where images grow, each size has an event with its own. */
+  readonly arenaBytes: number;
+  readonly arenaLowerBoundBytes: number;
+}
+
+/** Before the first step at a size, where a recipe has several sizes of training images. */
+export interface SizeEvent {
+  readonly event: "size";
+  readonly step: number;
+  /** The first epoch at this size or, where training is resumed, the one it goes on in. */
+  readonly epoch: number;
+  /** Pixels. */
+  readonly imageSize: readonly [height: number, width: number];
+  /** Of the program for this size, which is the only one in memory. */
   readonly arenaBytes: number;
   readonly arenaLowerBoundBytes: number;
 }
@@ -58,6 +72,8 @@ export interface EpochEvent {
   readonly trainAccuracy: number;
   /** Of steps that were not skipped. */
   readonly trainImages: number;
+  /** Of training images, in pixels; evaluation has that of the preprocessing. */
+  readonly imageSize: readonly [height: number, width: number];
   /** Present when the validation split was evaluated. */
   readonly validationAccuracy?: number;
   readonly validationAccuracyInterval?: readonly [low: number, high: number];
@@ -97,7 +113,14 @@ export const validationFields = (evaluation: Evaluation | null): Partial<EpochEv
       };
 
 /** What `train` emits. */
-export type TrainingEvent = StartEvent | StepEvent | SkippedEvent | EpochEvent | StoppedEarlyEvent | InterruptedEvent;
+export type TrainingEvent =
+  | StartEvent
+  | SizeEvent
+  | StepEvent
+  | SkippedEvent
+  | EpochEvent
+  | StoppedEarlyEvent
+  | InterruptedEvent;
 
 /** The last line, which the command adds after it has evaluated the test split once. */
 export interface EndEvent {

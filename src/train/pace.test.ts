@@ -14,6 +14,15 @@ describe("createPace(batch)", () => {
     expect(pace.overallImagesPerSecond()).toBeCloseTo((21 * 10) / 4.1, 9);
   });
 
+  test("forgets how long steps took when images have another size, but not overall", () => {
+    const pace = createPace(10);
+    for (let i = 0; i < 3; i++) pace.stepTook(1000);
+    pace.sizeChanged();
+    expect([pace.imagesPerSecond(), pace.secondsLeft(5, 0)]).toEqual([0, 0]);
+    pace.stepTook(4000);
+    expect([pace.imagesPerSecond(), pace.overallImagesPerSecond(), pace.secondsLeft(5, 0)]).toEqual([2.5, 5, 20]);
+  });
+
   test("adds the evaluations that are still to come to the time left, each as long as the last", () => {
     const pace = createPace(10);
     pace.stepTook(500);

@@ -8,6 +8,8 @@ export interface Pace {
   stepTook(milliseconds: number): void;
   /** An evaluation took this long. */
   evaluationTook(milliseconds: number): void;
+  /** Steps from now on take another time. */
+  sizeChanged(): void;
   /** Over the last steps; 0 before the first. */
   imagesPerSecond(): number;
   /** Over all steps but the first, which warms up (the only one where there is one). */
@@ -32,6 +34,9 @@ export const createPace = (batch: number): Pace => {
     },
     evaluationTook: (milliseconds) => {
       evaluationMs = milliseconds;
+    },
+    sizeChanged: () => {
+      recent.length = 0;
     },
     imagesPerSecond: () => rate(1, meanStepMs()),
     overallImagesPerSecond: () => (steps > 1 ? rate(steps - 1, allMs - firstMs) : rate(steps, allMs)),

@@ -5,7 +5,7 @@ import type { ColourJitter } from "../data/colour-jitter.ts";
 import { type Lighting, paperLighting } from "../data/lighting.ts";
 import type { PointInterpolation } from "../data/picture-operation.ts";
 import type { Policy, RandAugment, TimmRandAugment, TrivialAugment } from "../data/policy.ts";
-import type { Interpolation } from "../data/preprocessing.ts";
+import { type Interpolation, interpolations } from "../data/preprocessing.ts";
 import type { RandomCrop, RandomResizedCrop, RandomScaleCrop } from "../data/random-crop.ts";
 import {
   type Check,
@@ -36,7 +36,7 @@ const erasing = record<Erasing>(
   },
   "random erasing",
 );
-const interpolation = withDefault<Interpolation>(oneOf(["nearest", "bilinear", "bicubic", "lanczos"]), "bilinear");
+const interpolation = withDefault<Interpolation>(oneOf(interpolations), "bilinear");
 const crop = kindOf<RandomCrop["kind"], RandomCrop>(
   {
     "random-resized": record<RandomResizedCrop>(

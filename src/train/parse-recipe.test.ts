@@ -11,6 +11,8 @@ const minimal = {
   schedule: { kind: "constant", learningRate: 0.1 },
 } as const;
 
+const sized = (imageSize: unknown) => ({ ...minimal, augmentation: { crop: { kind: "random-resized" } }, imageSize });
+
 const messageOf = (json: unknown): string => {
   try {
     parseRecipe(json, "tiny.json");
@@ -45,6 +47,7 @@ describe("parseRecipe(json, where)", () => {
       loss: { kind: "cross-entropy" },
       labelSmoothing: 0,
       augmentation: noAugmentation,
+      imageSize: null,
       subtractedMean: "channel",
       mixing: null,
       stochasticDepth: 0,
@@ -122,7 +125,7 @@ describe("parseRecipe(json, where)", () => {
     ],
     [
       { ...minimal, momentum: 0, optimizer: { kind: "sgd" } },
-      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, histogramEveryEpochs, measureEverySteps',
+      'tiny.json: a recipe has no field "momentum"; it has name, model, data, dtype, batch, epochs, optimizer, clipGradients, accumulate, ema, schedule, loss, labelSmoothing, augmentation, imageSize, subtractedMean, mixing, stochasticDepth, zeroLastGamma, freeze, batchNorm, headRateFactor, seed, validationImages, evaluateEveryEpochs, earlyStopping, onNonFinite, onSpike, checkpointEvery, keepCheckpoints, histogramEveryEpochs, measureEverySteps',
     ],
     [
       { ...minimal, optimizer: { kind: "sgd", momentum: 0, nesterov: true } },
@@ -180,6 +183,42 @@ describe("parseRecipe(json, where)", () => {
       'tiny.json: batchNorm should be "train" or "fixed-statistics" or "frozen" but is "off"',
     ],
     [{ ...minimal, headRateFactor: 0 }, "tiny.json: headRateFactor should be a number above 0 but is 0"],
+    [
+      { ...minimal, imageSize: { train: 128 } },
+      'tiny.json: imageSize.train should be a list of sizes by epoch, such as [{"fromEpoch": 0, "size": 128}, {"fromEpoch": 6, "size": 224}] but is 128',
+    ],
+    [
+      sized({ train: [] }),
+      "tiny.json: imageSize.train is empty: give the size that training begins with, from epoch 0 on",
+    ],
+    [
+      sized({ train: [{ fromEpoch: 0, size: 0 }] }),
+      "tiny.json: imageSize.train[0].size should be a whole number of at least 1 pixel (usual for ImageNet: 224) but is 0",
+    ],
+    [
+      sized({ train: [{ fromEpoch: 1, size: 64 }] }),
+      "tiny.json: imageSize.train[0].fromEpoch should be 0, for training begins with that size, but is 1",
+    ],
+    [
+      sized({ train: [0, 1, 1].map((fromEpoch) => ({ fromEpoch, size: 64 })) }),
+      "tiny.json: imageSize.train[2].fromEpoch should be above 1, that of the size before, but is 1",
+    ],
+    [
+      sized({ train: [0, 2].map((fromEpoch) => ({ fromEpoch, size: 64 })) }),
+      "tiny.json: imageSize.train[1].fromEpoch is 2, but the recipe has 2 epochs: leave that size out, or train for at least 3 epochs",
+    ],
+    [
+      { ...minimal, imageSize: { train: [{ fromEpoch: 0, size: 64 }] }, augmentation: { pad: 4 } },
+      'tiny.json: imageSize is for photographs, which are cut to any size, but augmentation.pad 4 is for small images; give augmentation.crop {"kind": "random-resized"} instead, or leave imageSize out',
+    ],
+    [
+      sized({ train: [{ fromEpoch: 0, size: 64 }], test: { size: 96, shorterSide: 95 } }),
+      "tiny.json: imageSize.test.shorterSide should be at least the size, 96, but is 95",
+    ],
+    [
+      sized({ train: [{ fromEpoch: 0, size: 64 }], test: { size: 96, interpolation: "cubic" } }),
+      'tiny.json: imageSize.test.interpolation should be "nearest" or "bilinear" or "bicubic" or "lanczos" but is "cubic"; did you mean "bicubic"?',
+    ],
     [{ ...minimal, name: undefined }, "tiny.json: name should be a text but is missing"],
     [null, /^tiny.json: should be a recipe \{name, model, .*\} but is null$/],
   ])("refuses case %#", (json, message) => {

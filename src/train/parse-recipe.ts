@@ -18,11 +18,22 @@ import {
 } from "./checks.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
 import { augmentation } from "./parse-augmentation.ts";
+import { checkImageSize, imageSize } from "./parse-image-size.ts";
 import { loss, mixing } from "./parse-loss.ts";
 import { badStepPolicy, spikePolicy } from "./parse-loss-policy.ts";
 import { checkMomentum, clipping, optimizer, weightAveraging } from "./parse-optimizer.ts";
 import { span } from "./parse-span.ts";
-import type { BadStepPolicy, Loss, Mixing, Optimizer, Recipe, SpikePolicy, WeightAveraging } from "./recipe.ts";
+import type {
+  BadStepPolicy,
+  ImageSize,
+  Loss,
+  Mixing,
+  Optimizer,
+  Recipe,
+  SpikePolicy,
+  TestSize,
+  WeightAveraging,
+} from "./recipe.ts";
 import type { Schedule, Warmup } from "./schedule.ts";
 import type { Span } from "./span.ts";
 
@@ -115,6 +126,7 @@ const fields = record<Recipe>(
     loss: withDefault<Loss>(loss, { kind: "cross-entropy" }),
     labelSmoothing: withDefault(fraction(), 0),
     augmentation: withDefault(augmentation, noAugmentation),
+    imageSize: withDefault<ImageSize | null>(orNull(imageSize), null),
     subtractedMean: withDefault<Recipe["subtractedMean"]>(oneOf(["channel", "pixel"]), "channel"),
     mixing: withDefault<Mixing | null>(orNull(mixing), null),
     stochasticDepth: withDefault(
@@ -145,8 +157,8 @@ const fields = record<Recipe>(
  * Required are name, batch, epochs, optimizer {kind} and schedule {kind, learningRate}. Defaults: dtype f32; of SGD, momentum 0.9
  * without Nesterov, weight decay 1e-4 on everything; of LARS the same, with a trust coefficient of 0.001 and no decay of batch norm
  * and biases; of AdamW and LAMB, β 0.9 and 0.999, ε 1e-8 and 1e-6, weight decay 0.01, alike; no clipping, updates of one batch, no
- * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, the means of
- * channels subtracted, nothing frozen, seed 0, no validation split, evaluation and checkpoint every epoch, of which the last two and the
+ * average of weights (of one: decay 0.999, no warm-up, after each update); no warm-up, no label smoothing, no augmentation, images of the
+ * network's size, the means of channels subtracted, nothing frozen, seed 0, no validation split, evaluation and checkpoint every epoch, of which the last two and the
  * best stay, norms every 50 steps; of one-cycle, PyTorch's.
  *
  * Throws UsageError with the first wrong field, its value and what it should be.
@@ -154,12 +166,15 @@ const fields = record<Recipe>(
 export const parseRecipe = (json: unknown, where: string): Recipe => {
   const recipe = fields(json, `${where}:`);
   checkMomentum(recipe.optimizer, where);
+  checkImageSize(recipe, where);
   return recipe;
 };
 
 /** Fields to give; the others have parseRecipe's defaults. */
 export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
-  Partial<Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "ema" | "loss" | "mixing" | "onSpike">> & {
+  Partial<
+    Omit<Recipe, "optimizer" | "schedule" | "augmentation" | "imageSize" | "ema" | "loss" | "mixing" | "onSpike">
+  > & {
     readonly loss?: { [K in Loss["kind"]]: Partial<Loss & { readonly kind: K }> & { readonly kind: K } }[Loss["kind"]];
     readonly mixing?: Partial<Mixing> | null;
     readonly optimizer: {
@@ -171,6 +186,9 @@ export type RecipeFields = Pick<Recipe, "name" | "batch" | "epochs"> &
       [K in Schedule["kind"]]: Partial<Schedule<K>> & Pick<Schedule<K>, "kind" | "learningRate">;
     }[Schedule["kind"]];
     readonly augmentation?: Partial<Augmentation>;
+    readonly imageSize?:
+      | (Pick<ImageSize, "train"> & { readonly test?: (Pick<TestSize, "size"> & Partial<TestSize>) | null })
+      | null;
   };
 
 /** A recipe with defaults filled in, checked as one from outside. */

@@ -2,6 +2,7 @@
 // are made with `recipe`, what comes from outside with `parseRecipe` (parse-recipe.ts).
 import type { Precision } from "../base/dtype.ts";
 import type { Augmentation } from "../data/augmentation.ts";
+import type { Interpolation } from "../data/preprocessing.ts";
 import type { Clipping } from "../passes/clip-gradients.ts";
 import type { OptimizerKind, OptimizerRule } from "../passes/optimizers.ts";
 import type { BatchNormTraining, Freeze } from "./freezing.ts";
@@ -64,6 +65,33 @@ export interface Mixing {
   readonly switchProbability: number;
 }
 
+/** From an epoch on, counted from 0, training images are squares of so many pixels a side. */
+export interface SizeFrom {
+  readonly fromEpoch: number;
+  readonly size: number;
+}
+
+/** Images in evaluation and prediction; kept with the weights as their preprocessing. */
+export interface TestSize {
+  readonly size: number;
+  /** The shorter side of the picture that the middle is cut from; null leaves the part that is cut as it is: 8/7 of the size, or as given weights have it. */
+  readonly shorterSide: number | null;
+  /** null leaves it: bilinear, or as given weights have it. */
+  readonly interpolation: Interpolation | null;
+}
+
+/**
+ * Sizes of images, where they aren't the network's own: training images that grow (Howard's "progressive resizing", 2018), tests at
+ * another size than training (Touvron et al. 2019, "Fixing the train-test resolution discrepancy"). For photographs, which are cut to any
+ * size by the augmentation's crop or, without one, as the preprocessing fits them.
+ */
+export interface ImageSize {
+  /** Epochs rise from 0. Weights, velocities and averages stay when the size changes: global average pooling takes maps of any size. */
+  readonly train: readonly SizeFrom[];
+  /** null: the last size of training. */
+  readonly test: TestSize | null;
+}
+
 export interface Recipe {
   readonly name: string;
   /** The named network that it was made for; null for any. */
@@ -90,6 +118,8 @@ export interface Recipe {
   /** ε in 0 … 1: the right class's target is 1 − ε + ε/K, the others' ε/K. */
   readonly labelSmoothing: number;
   readonly augmentation: Augmentation;
+  /** null: training, evaluation and prediction at the network's input size. */
+  readonly imageSize: ImageSize | null;
   /**
    * What is subtracted from images of one shape: the mean of each channel, or of each pixel (He et al. 2015, §4.2) of the training
    * split. Photographs have ImageNet's means of channels, and given weights their own.

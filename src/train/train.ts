@@ -1,4 +1,5 @@
-// The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom.
+// The training loop: one function that is handed everything (engine, loader, recipe, clock) and reads from top to bottom. What trains at
+// one size of images (programs, batches) is made anew where the size changes; state, counters and times go on.
 // It tells events and checkpoints as data; files, terminals and the test split are its callers' business.
 import type { NamedTensors } from "../base/tensor.ts";
 import type { ProgramOutputs } from "../engine/contract.ts";
@@ -12,13 +13,19 @@ import { gradientsOf, isHistogramDue } from "./layer-values.ts";
 import { type BadLoss, LossSpikeError, mostSkipped } from "./loss-policy.ts";
 import { NonFiniteError } from "./non-finite-error.ts";
 import { createPace } from "./pace.ts";
-import { withResources } from "./resources.ts";
+import { type Keep, withResources } from "./resources.ts";
 import { learningRateAt } from "./schedule.ts";
+import { equalStepsLeft, isOneSize, type SizeStage, sizeStages, stageAt } from "./size-stages.ts";
 import { spanSteps } from "./span.ts";
 import type { Training, TrainingResult } from "./training.ts";
 import { buildTrainingGraph } from "./training-graph.ts";
 import { trainingLength } from "./training-length.ts";
-import { createTrainingPrograms } from "./training-programs.ts";
+import {
+  createTrainingPrograms,
+  createTrainingState,
+  type TrainingProgramsOptions,
+  type TrainingState,
+} from "./training-programs.ts";
 import { runBatches } from "./update-batches.ts";
 import { checkWatched, noteValidation, stopsEarly } from "./validation-course.ts";
 
@@ -41,7 +48,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   } = training;
   const { stepsPerEpoch, totalSteps, droppedPerEpoch } = trainingLength(recipe, training.train.labels.length);
   const checkpointSteps = Math.max(1, spanSteps(recipe.checkpointEvery, stepsPerEpoch));
-  const graph = buildTrainingGraph(spec, recipe);
+  const stages = sizeStages(recipe, spec, training.preprocessing);
   const { accumulate } = recipe;
   const imagesPerStep = recipe.batch * accumulate;
 
@@ -52,18 +59,23 @@ export const train = async (training: Training): Promise<TrainingResult> => {
   let checkpoint: TrainingCheckpoint | null = resume;
   let validation: Evaluation | null = null;
   let gradients: NamedTensors = new Map();
+  let hasStarted = false;
   const pace = createPace(imagesPerStep);
   const began = now();
   const secondsPassed = (): number => (now() - began) / 1000;
+  const programsFor = ({ spec: ofSize }: SizeStage): TrainingProgramsOptions => {
+    return { engine, spec: ofSize, recipe, graph: buildTrainingGraph(ofSize, recipe) };
+  };
 
-  return withResources(async (keep) => {
-    const weights = training.weights ?? freshTensors(spec, recipe);
-    const options = { engine, spec, recipe, graph, stepsPerEpoch, weights, resume };
-    const programs = await createTrainingPrograms(options, keep);
+  /** Trains until the end, or until images have another size: then gives null. Its programs and batches are gone by then. */
+  const trainStage = async (stage: SizeStage, held: TrainingState, keep: Keep): Promise<TrainingResult | null> => {
+    const options = programsFor(stage);
+    const { graph } = options;
+    const programs = await createTrainingPrograms(options, held, stepsPerEpoch, keep);
     const batches = keep(
       training.openTrainingBatches({
         source: training.train,
-        preprocessing: training.preprocessing,
+        preprocessing: stage.preprocessing,
         augmentation: recipe.augmentation,
         batch: recipe.batch,
         seed: recipe.seed,
@@ -74,7 +86,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       loader: batches,
       perEpoch: stepsPerEpoch * accumulate,
       start: (step % stepsPerEpoch) * accumulate,
-      remaining: (totalSteps - step) * accumulate,
+      remaining: (stage.toEpoch * stepsPerEpoch - step) * accumulate,
       recipe,
     });
 
@@ -104,6 +116,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         trainLoss,
         trainAccuracy,
         trainImages: images,
+        imageSize: stage.preprocessing.size,
         ...validationFields(validation),
         seconds: secondsPassed(),
       });
@@ -148,18 +161,18 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       onEvent({ event: "skipped", step, epoch: epoch + 1, ...bad, skippedSteps: counters.skippedSteps });
     };
 
-    onEvent({
-      event: "start",
-      step,
-      totalSteps,
-      stepsPerEpoch,
-      droppedPerEpoch,
-      epochs: recipe.epochs,
-      batch: recipe.batch,
-      parameters: countParameters(spec),
-      arenaBytes: programs.memory.arenaBytes,
-      arenaLowerBoundBytes: programs.memory.lowerBoundBytes,
-    });
+    const { arenaBytes, lowerBoundBytes: arenaLowerBoundBytes } = programs.memory;
+    if (!hasStarted) {
+      const parameters = countParameters(spec);
+      const length = { totalSteps, stepsPerEpoch, droppedPerEpoch, epochs: recipe.epochs, batch: recipe.batch };
+      onEvent({ event: "start", step, ...length, parameters, arenaBytes, arenaLowerBoundBytes });
+      hasStarted = true;
+    }
+    if (!isOneSize(stages) && epoch < recipe.epochs) {
+      const { size: imageSize } = stage.preprocessing;
+      onEvent({ event: "size", step, epoch: epoch + 1, imageSize, arenaBytes, arenaLowerBoundBytes });
+    }
+    pace.sizeChanged();
 
     for (;;) {
       try {
@@ -183,6 +196,7 @@ export const train = async (training: Training): Promise<TrainingResult> => {
           seconds: secondsPassed(),
         };
       }
+      if (stageAt(stages, epoch) !== stage) return null;
 
       const start = now();
       const learningRate = rateOf(step);
@@ -215,9 +229,19 @@ export const train = async (training: Training): Promise<TrainingResult> => {
         accuracy: correct / imagesPerStep,
         learningRate,
         imagesPerSecond: pace.imagesPerSecond(),
-        secondsLeft: pace.secondsLeft(totalSteps - step, evaluations),
+        secondsLeft: pace.secondsLeft(equalStepsLeft(stages, stage, { step, stepsPerEpoch }), evaluations),
         ...norms,
       });
+    }
+  };
+
+  return withResources(async (keep) => {
+    const weights = training.weights ?? freshTensors(spec, recipe);
+    const held = await createTrainingState(programsFor(stageAt(stages, epoch)), weights, resume, keep);
+    for (;;) {
+      const stage = stageAt(stages, epoch);
+      const result = await withResources((keepForStage) => trainStage(stage, held, keepForStage));
+      if (result !== null) return result;
     }
   });
 };

@@ -1,5 +1,5 @@
-// The programs of a training over its one state: forward and backward; the optimiser, where it follows several batches; the average of
-// the weights; and the network as it is evaluated. The loop runs their parts and knows nothing of graphs.
+// The programs of a training over its one state, for images of one size: forward and backward; the optimiser, where it follows several
+// batches; the average of the weights; and the network as it is evaluated. The loop runs their parts and knows nothing of graphs.
 import { type HostTensor, type NamedTensors, scalar, tensor } from "../base/tensor.ts";
 import type { Engine, Program, ProgramInputs, ProgramOutputs, State } from "../engine/contract.ts";
 import type { LogitsFor } from "../evaluate/evaluate.ts";
@@ -47,14 +47,19 @@ export interface TrainingPrograms {
   evaluation(): Promise<LogitsFor>;
 }
 
+/** What a training keeps when the size of its images changes. */
+export interface TrainingState {
+  readonly state: State;
+  /** The averages of the weights, as evaluation reads them; null where none is taken. */
+  readonly averages: State | null;
+}
+
+/** What states and programs are made for. */
 export interface TrainingProgramsOptions {
   readonly engine: Engine;
   readonly spec: ResNetSpec;
   readonly recipe: Recipe;
   readonly graph: TrainingGraph;
-  readonly stepsPerEpoch: number;
-  readonly weights: NamedTensors;
-  readonly resume: TrainingCheckpoint | null;
 }
 
 /** The graphs of a recipe's programs, whose states together are the training's. */
@@ -64,22 +69,42 @@ export const programGraphs = ({ graph, update }: TrainingGraph, { ema }: Pick<Re
   average: ema === null ? null : averagingGraph(averagedStates(spec, update === null ? [graph] : [graph, update])),
 });
 
+const graphsOf = ({ graph, recipe, spec }: TrainingProgramsOptions): readonly Graph[] =>
+  Object.values(programGraphs(graph, recipe, spec)).filter((each): each is Graph => each !== null);
+
+/** The state to begin with: `weights`, or what a training was interrupted with. Errors as startingState's. */
+export const createTrainingState = async (
+  options: TrainingProgramsOptions,
+  weights: NamedTensors,
+  resume: TrainingCheckpoint | null,
+  keep: Keep,
+): Promise<TrainingState> => {
+  const { engine, spec, recipe } = options;
+  const tensors = startingState(graphsOf(options), spec, weights, resume);
+  const state = keep(await engine.createState(tensors));
+  if (recipe.ema === null) return { state, averages: null };
+  return { state, averages: keep(await engine.createState(averagesOf(tensors, weights.keys()))) };
+};
+
+/**
+ * Compiles the programs for images of `spec`'s size; the one that trains comes first, so that the state lies as it wants it, which is
+ * possible while no other program runs over it.
+ */
 export const createTrainingPrograms = async (
-  { engine, spec, recipe, graph, stepsPerEpoch, weights, resume }: TrainingProgramsOptions,
+  options: TrainingProgramsOptions,
+  { state, averages }: TrainingState,
+  stepsPerEpoch: number,
   keep: Keep,
 ): Promise<TrainingPrograms> => {
+  const { engine, spec, recipe, graph } = options;
   const { clipGradients, ema, seed } = recipe;
   const graphs = programGraphs(graph, recipe, spec);
-  const all = [graphs.step, graphs.update, graphs.average].filter((each): each is Graph => each !== null);
-  const tensors = startingState(all, spec, weights, resume);
-  const state = keep(await engine.createState(tensors));
   const compile = async (each: Graph | null): Promise<Program | null> =>
     each === null ? null : keep(await engine.compile(makePlan(fuse(each, engine.fusions)), state));
   const program = keep(await engine.compile(makePlan(fuse(graphs.step, engine.fusions)), state));
   const updating = (await compile(graphs.update)) ?? program;
   const averaging = await compile(graphs.average);
-
-  const averages = averaging === null ? null : keep(await engine.createState(averagesOf(tensors, weights.keys())));
+  const averagedNames = averagedStates(spec, graphsOf(options)).map(({ name }) => name);
   const evaluation = keep(evaluationPrograms(engine, spec, averages ?? state, recipe.dtype));
 
   const dropoutKey = (drawn: number): ProgramInputs => {
@@ -113,8 +138,7 @@ export const createTrainingPrograms = async (
     },
     evaluation: async () => {
       if (averages !== null) {
-        const names = averagedStates(spec, all).map(({ name }) => name);
-        await averages.write(averagesOf(await state.read(names.map(averageName)), names));
+        await averages.write(averagesOf(await state.read(averagedNames.map(averageName)), averagedNames));
       }
       return evaluation.logitsFor;
     },

@@ -1,11 +1,10 @@
 // Opens the CPU engine as its environment lets it, and says how it computes with bf16: run by bf16-support.test.ts.
-import { checkNodes } from "../../src/engine/conformance/check-nodes.ts";
-import { randomTensors } from "../../src/engine/conformance/random-tensors.ts";
 import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { padding } from "../../src/graph/geometry.ts";
 import { toBf16 } from "../../src/passes/precision.ts";
 import { oneDnnOptions } from "./onednn-options.ts";
+import { supportAnswer } from "./support-answer.ts";
 
 const builder = new GraphBuilder();
 const operands = {
@@ -16,12 +15,5 @@ builder.output(builder.add("conv2d", "conv", operands, { stride: [1, 1], padding
 const graph = toBf16(builder.build());
 
 const engine = await createOneDnnEngine({ ...oneDnnOptions, threads: 1 });
-let answer = "";
-try {
-  const checks = await checkNodes(engine, graph, randomTensors(graph, 1));
-  answer = checks.every(({ share }) => share <= 1) ? "right" : "wrong";
-} catch (error) {
-  answer = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-console.log(JSON.stringify({ bf16: engine.bf16, answer }));
+console.log(JSON.stringify({ bf16: engine.bf16, answer: await supportAnswer(engine, graph) }));
 await engine.dispose();

@@ -1,10 +1,9 @@
 // Opens the CPU engine as its environment lets it, and says how it computes with bytes: run by int8-support.test.ts.
-import { checkNodes } from "../../src/engine/conformance/check-nodes.ts";
-import { randomTensors } from "../../src/engine/conformance/random-tensors.ts";
 import { createOneDnnEngine } from "../../src/engine/onednn/engine.ts";
 import { GraphBuilder } from "../../src/graph/builder.ts";
 import { padding } from "../../src/graph/geometry.ts";
 import { oneDnnOptions } from "./onednn-options.ts";
+import { supportAnswer } from "./support-answer.ts";
 
 const filters = 16;
 const builder = new GraphBuilder();
@@ -22,12 +21,5 @@ builder.output(builder.add("quantizedConv2d", "conv", operands, params).y);
 const graph = builder.build();
 
 const engine = await createOneDnnEngine({ ...oneDnnOptions, threads: 1 });
-let answer = "";
-try {
-  const checks = await checkNodes(engine, graph, randomTensors(graph, 1));
-  answer = checks.every(({ share }) => share <= 1) ? "right" : "wrong";
-} catch (error) {
-  answer = error instanceof Error ? `${error.name}: ${error.message}` : String(error);
-}
-console.log(JSON.stringify({ answer }));
+console.log(JSON.stringify({ answer: await supportAnswer(engine, graph) }));
 await engine.dispose();

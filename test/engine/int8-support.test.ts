@@ -25,7 +25,7 @@ describe.skipIf(typeof engine === "string")("int8 on the oneDNN engine", () => {
     "is refused on %s, with the node and the remedy",
     { timeout: 60_000 },
     async (isa) => {
-        expect(await askedOn(isa)).toEqual({
+      expect(await askedOn(isa)).toEqual({
         answer:
           "UnsupportedError: conv: the engine onednn can't do this: it computes on bytes only with AVX-512's instructions for them " +
           "(VNNI), which this processor lacks; take the weights in f32 that these were made from, or --engine reference",

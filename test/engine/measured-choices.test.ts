@@ -15,14 +15,13 @@ import { oneDnnOptions } from "./onednn-options.ts";
 const byRule = await openOneDnn();
 
 describe.skipIf(typeof byRule === "string")("measured choices", () => {
-  const each = benchCase("train", namedSpec("resnet20", { input: [3, 16, 16] }), 4);
-  const inputs = benchInputs(each, 1);
-  const tensors = benchState(each, 1);
+  const inF32 = benchCase("train", namedSpec("resnet20", { input: [3, 16, 16] }), 4);
 
   /** One training step; the choices as a caller collects them. */
   const trainOnce = async (
     known: Choices | null,
     budgetMs = 10_000,
+    each = inF32,
   ): Promise<{
     readonly taken: TakenChoices | null;
     readonly implementations: readonly NodeImplementation[];
@@ -36,9 +35,9 @@ describe.skipIf(typeof byRule === "string")("measured choices", () => {
       },
     });
     try {
-      const state = await engine.createState(tensors);
+      const state = await engine.createState(benchState(each, 1));
       const program = await engine.compile(makePlan(fuse(each.graph, engine.fusions)), state);
-      await program.run(inputs);
+      await program.run(benchInputs(each, 1));
       return { taken, implementations: program.implementations, weights: await state.read() };
     } finally {
       await engine.dispose();
@@ -57,6 +56,20 @@ describe.skipIf(typeof byRule === "string")("measured choices", () => {
     expect(again.implementations).toEqual(first.implementations);
     expect(again.weights).toEqual(first.weights);
   });
+
+  test.skipIf(typeof byRule !== "string" && byRule.bf16 !== "fast")(
+    "of the form of a gradient are known as well",
+    async () => {
+      const each = benchCase("train", namedSpec("resnet20", { input: [3, 16, 16] }), 16, "bf16");
+      const first = await trainOnce({}, 20_000, each);
+      const forms = Object.keys(first.taken?.measured ?? {}).filter((key) => key.includes(": form of backward"));
+      expect(forms.length).toBeGreaterThan(0); // of the layers whose code was found fastest in blocks
+      const again = await trainOnce(first.taken?.used ?? {}, 20_000, each);
+      expect(again.taken).toEqual({ used: first.taken?.used, measured: {}, milliseconds: 0 });
+      expect(again.implementations).toEqual(first.implementations);
+      expect(again.weights).toEqual(first.weights);
+    },
+  );
 
   test("that are nonsense are measured anew", async () => {
     const first = await trainOnce({});

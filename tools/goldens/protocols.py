@@ -1,10 +1,10 @@
-"""Makes fixtures/protocols/: a few photographs, and what PyTorch answers to them by each protocol of evaluation.
+"""Makes fixtures/protocols/: what PyTorch answers to photographs by each protocol of evaluation.
 
     python3 tools/goldens/protocols.py [idx file of Fashion-MNIST's test images]
 
-It takes Pillow, torch, torchvision and numpy, and writes the same bytes again on the same machine. The pictures are waves.jpg of
-fixtures/pictures and photographs of clothes from Fashion-MNIST (MIT licence), enlarged and stretched so that shapes differ. The
-network is a narrow ResNet-8 for CIFAR with the formula's weights. Per protocol the golden has log of the mean of softmax probabilities
+It takes Pillow, torch, torchvision and numpy, and writes the same bytes again on the same machine. The pictures are the photographs in
+natural colours of fixtures/photographs (wide, square, tall; two of them stored turned), and one of clothes from Fashion-MNIST (MIT
+licence) as it is, which is smaller than the network's images. The network is a narrow ResNet-8 for CIFAR with the formula's weights. Per protocol the golden has log of the mean of softmax probabilities
 [images, classes], computed in float64, and float32's relative error, from which the test derives its tolerance.
 
 The multi-scale twin is fully convolutional in the literal sense: the classifier is a 1x1 convolution over the last feature map,
@@ -20,7 +20,7 @@ import numpy as np
 import torch
 import torch.nn.functional as F
 import torchvision.transforms.functional as T
-from PIL import Image
+from PIL import Image, ImageOps
 
 import formula
 import models
@@ -31,16 +31,14 @@ SEED = 11
 SIZE, SHORTER, STRIDE = 32, 36, 4
 SCALES = [round(scale * SIZE / 224) for scale in (224, 256, 384, 480, 640)]
 MEAN, DEVIATION = [0.485, 0.456, 0.406], [0.229, 0.224, 0.225]
-# (file, index in Fashion-MNIST's test images, width, height)
-CLOTHES = [("wide.png", 0, 84, 56), ("tall.png", 23, 45, 97), ("square.png", 30, 61, 60), ("small.png", 18, 28, 28)]
+PHOTOGRAPHS = ["cat.jpg", "cup.jpg", "portrait.jpg", "rocket.jpg"]
+SMALL, SMALL_INDEX = "small.png", 18
 
 
-def write_pictures(idx):
+def write_small(idx):
     pixels = np.frombuffer(gzip.open(idx).read(), np.uint8, offset=16).reshape(-1, 28, 28)
     FOLDER.mkdir(exist_ok=True)
-    for name, index, width, height in CLOTHES:
-        grey = Image.fromarray(pixels[index]).resize((width, height), Image.BICUBIC)
-        grey.convert("RGB").save(FOLDER / name, optimize=True)
+    Image.fromarray(pixels[SMALL_INDEX]).convert("RGB").save(FOLDER / SMALL, optimize=True)
 
 
 class Network(models.CifarResNet):
@@ -120,9 +118,9 @@ def answers(model, image, protocol, dtype):
 
 def main():
     torch.set_num_threads(1)
-    write_pictures(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
-    paths = [FIXTURES / "pictures" / "waves.jpg", *(FOLDER / name for name, *_ in CLOTHES)]
-    images = [Image.open(path).convert("RGB") for path in paths]
+    write_small(sys.argv[1] if len(sys.argv) > 1 else "/usr/share/datasets/fashion-mnist/t10k-images-idx3-ubyte.gz")
+    paths = [*(FIXTURES / "photographs" / name for name in PHOTOGRAPHS), FOLDER / SMALL]
+    images = [ImageOps.exif_transpose(Image.open(path)).convert("RGB") for path in paths]
     protocols = {}
     for protocol in ("one-crop", "one-crop mirror,shifts", "ten-crop", "multi-scale", "multi-scale mirror"):
         tables = {}

@@ -9,6 +9,7 @@ import { light } from "../report/palette.ts";
 import { compose, label, type Panel, type Picture } from "../report/picture.ts";
 import { pngDataUri, smallPicture, thumbnail } from "../report/png.ts";
 import { countClasses } from "./class-balance.ts";
+import { evenlySpread } from "./evenly-spread.ts";
 
 /** Images of a row, and rows at most: of more classes some are shown, evenly spread over all. */
 export const imagesOfClass = 8;
@@ -23,12 +24,6 @@ interface Shown {
   readonly dataUri: string;
   readonly caption: string;
 }
-
-/** `count` of `items`, evenly spread, the first among them. */
-export const evenlySpread = <T>(items: readonly T[], count: number): readonly T[] => {
-  if (items.length <= count) return items;
-  return Array.from({ length: count }, (_, i) => items[Math.floor((i * items.length) / count)]!);
-};
 
 const show = async (reader: ImageReader, image: number): Promise<Shown> => {
   if (reader.kind === "pixels") {

@@ -43,6 +43,20 @@ export interface Balance {
   readonly isUnbalanced: boolean;
 }
 
+/** How fast one data worker makes training images (random crops of Inception, mirrored at random) of pictures of the training split. */
+export interface PreparationRate {
+  /** Pictures measured. */
+  readonly images: number;
+  /** Height and width of the crops, in pixels. */
+  readonly size: readonly [height: number, width: number];
+  /** As training does it: JPEGs are decoded at a fraction of their size where the crop allows it. */
+  readonly imagesPerSecond: number;
+  /** Of the pictures measured, those that were decoded at a fraction of their size. */
+  readonly reducedImages: number;
+  /** With every picture decoded whole. */
+  readonly wholeImagesPerSecond: number;
+}
+
 export interface InspectDocument {
   readonly name: string;
   /** What was recognised, and where. */
@@ -58,6 +72,8 @@ export interface InspectDocument {
   readonly animated: number;
   /** Whether each picture was decoded as a whole; else only what its header and end show is known. */
   readonly decoded: boolean;
+  /** Null for images in memory, and where nothing was decoded. */
+  readonly preparation: PreparationRate | null;
   /** `split` is null for what was left out when the data were opened. */
   readonly broken: readonly { readonly split: string | null; readonly image: string; readonly problem: string }[];
   readonly duplicates: Duplicates;

@@ -126,6 +126,29 @@ describe("inspect(options, environment)", () => {
     expect(quick.duplicates.withinClass[0]?.images).toHaveLength(2); // by bytes alone
   });
 
+  test("measures how fast training images are prepared, and counts those that are decoded at a fraction", async () => {
+    const { document } = await run();
+    // The environment's clock ticks once a look, so that a thousand images take a second; the pictures are small.
+    expect(document.preparation).toEqual({
+      images: 13,
+      size: [224, 224],
+      imagesPerSecond: 1000,
+      reducedImages: 0,
+      wholeImagesPerSecond: 1000,
+    });
+    await writeFiles(join(folder, "large"), {
+      "train/a/large.jpg": await jpeg(1600, 1600, 1),
+      "train/b/large.jpg": await jpeg(1600, 1600, 2),
+      "train/b/small.jpg": await jpeg(64, 64, 2),
+      "test/a/other.jpg": await jpeg(64, 64, 3),
+      "test/b/other.jpg": await jpeg(64, 64, 4),
+    });
+    const { document: large } = await run({ data: join(folder, "large") });
+    expect(large.preparation).toMatchObject({ images: 3, reducedImages: 2 });
+    const { document: quick } = await run({ data: join(folder, "large"), decode: false });
+    expect(quick.preparation).toBeNull();
+  });
+
   test("draws a contact sheet, in place of an older one", async () => {
     const file = join(folder, "photos-contact-sheet.png");
     await writeFile(file, "older");
@@ -166,7 +189,12 @@ describe("inspect(options, environment)", () => {
       "t10k-labels-idx1-ubyte": idx([2], Uint8Array.of(1, 0)),
     });
     const { document } = await run({ data: join(folder, "idx") });
-    expect(document).toMatchObject({ formats: { raw: 8 }, modes: { grey: 8 }, sizes: { width: { min: 4, max: 4 } } });
+    expect(document).toMatchObject({
+      preparation: null,
+      formats: { raw: 8 },
+      modes: { grey: 8 },
+      sizes: { width: { min: 4, max: 4 } },
+    });
     expect(document.duplicates.betweenSplits.map((group) => group.images.map(({ image }) => image))).toEqual([
       ["image 5", "image 0"],
     ]);

@@ -11,6 +11,7 @@ import { classBalance, countClasses } from "./class-balance.ts";
 import type { InspectDocument, NamedImage, SplitFacts, Spread } from "./inspect-document.ts";
 import { inspectProgress } from "./inspect-progress.ts";
 import { type LookedAt, lookAtImages } from "./look-at-images.ts";
+import { preparationRate } from "./preparation-rate.ts";
 import { findDuplicates } from "./same-images.ts";
 
 export interface InspectOptions {
@@ -87,11 +88,15 @@ const sheetFile = ({ sheet }: InspectOptions, name: string): string | null => {
   throw new UsageError(`--sheet should name a file that ends in .png but is "${file}"`);
 };
 
-const drawSheet = async (file: string, data: DataSet, { looked }: LookedAtSplit, cwd: string): Promise<string> => {
-  const broken = new Set(looked.broken.map(({ image }) => image));
+const drawSheet = async (
+  file: string,
+  data: DataSet,
+  isBroken: (image: number) => boolean,
+  cwd: string,
+): Promise<string> => {
   const { contactSheet } = await import("./contact-sheet.ts"); // with what draws, which takes long to load
   const { drawPng } = await import("../report/png.ts");
-  const picture = await contactSheet(data.name, data.classes, data.train, (image) => broken.has(image));
+  const picture = await contactSheet(data.name, data.classes, data.train, isBroken);
   const path = resolve(cwd, file);
   await writeFileAtomically(path, [await drawPng(picture.text)]);
   return path;
@@ -115,6 +120,9 @@ export const inspect = async (options: InspectOptions, environment: CommandEnvir
   }
   const nameOf = namer(splits, data.classes);
   const sum = (of: (looked: LookedAt) => number): number => splits.reduce((total, { looked }) => total + of(looked), 0);
+  const broken = new Set(splits[0]?.looked.broken.map(({ image }) => image));
+  const isBroken = (image: number): boolean => broken.has(image);
+  const preparation = decodes ? await preparationRate(data.train, isBroken, environment) : null;
   return {
     name: data.name,
     origin: data.origin,
@@ -126,6 +134,7 @@ export const inspect = async (options: InspectOptions, environment: CommandEnvir
     turned: sum(({ turned }) => turned),
     animated: sum(({ animated }) => animated),
     decoded: decodes,
+    preparation,
     broken: [
       ...(data.leftOut ?? []).map(({ file, problem }) => ({ split: null, image: file, problem })),
       ...splits.flatMap(({ split, looked }, number) =>
@@ -141,6 +150,6 @@ export const inspect = async (options: InspectOptions, environment: CommandEnvir
       pixels: splits.map(({ looked }) => looked.pixels),
       nameOf,
     }),
-    contactSheet: file === null ? null : await drawSheet(file, data, splits[0]!, host.cwd),
+    contactSheet: file === null ? null : await drawSheet(file, data, isBroken, host.cwd),
   };
 };

@@ -25,6 +25,8 @@ export interface EpochPoint {
   /** The last step of the epoch. */
   readonly step: number;
   readonly seconds: number;
+  /** Of training images, in pixels; left out where it isn't known. */
+  readonly imageSize?: readonly [height: number, width: number];
   readonly train: SplitResult | null;
   readonly validation: SplitResult | null;
   readonly test: SplitResult | null;

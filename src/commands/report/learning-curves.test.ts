@@ -3,9 +3,11 @@ import { accuracyOf } from "../../evaluate/interval.ts";
 import { accuracyRange, spreadApart } from "./accuracy-chart.ts";
 import { binSteps } from "./binned-steps.ts";
 import { exampleInput } from "./example.fixture.ts";
+import { sizeSpans } from "./image-sizes.ts";
 import { learningCurves, lossTicks } from "./learning-curves.ts";
 import { cssPalette, light } from "./palette.ts";
 import { namedEpochs, stepAxisName } from "./step-axis.ts";
+import { epochTable } from "./tables.ts";
 
 const input = exampleInput();
 const countOf = (text: string, part: string) => text.split(part).length - 1;
@@ -32,6 +34,19 @@ describe("learningCurves(input, palette, alone)", () => {
     expect(within).not.toContain("ResNet-20 on three clothes");
     expect(within).toContain('stroke="var(--train)"');
     expect(within).not.toMatch(/"#[0-9a-f]{6}"/);
+  });
+
+  test("marks where training images have another size, and says which", () => {
+    const sized = input.epochs.map((epoch, i) => ({ ...epoch, imageSize: [128 + 96 * i, 128 + 96 * i] as const }));
+    const { text } = learningCurves({ ...input, epochs: sized }, light, true);
+    expect(text).toContain(">128×128</text>");
+    expect(text).toContain(">224×224</text>");
+    expect(text).toContain("Training images are 128×128 in epoch 1, 224×224 in epoch 2.");
+    expect(countOf(text, 'stroke-dasharray="6,3"')).toBe(3);
+    expect(sizeSpans(sized).map(({ fromStep }) => fromStep)).toEqual([0, 40]);
+    expect(epochTable(sized).text).toContain("<td>224×224</td>");
+    const alike = input.epochs.map((epoch) => ({ ...epoch, imageSize: [128, 128] as const }));
+    expect(learningCurves({ ...input, epochs: alike }, light, true).text).toBe(learningCurves(input, light, true).text);
   });
 
   test("thins a long training to a bounded size", () => {

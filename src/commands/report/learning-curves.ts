@@ -3,6 +3,7 @@ import * as Plot from "@observablehq/plot";
 import { accuracyChart, lastAccuracies, splitSizes } from "./accuracy-chart.ts";
 import { binSteps, pointsPerBin, type StepBin } from "./binned-steps.ts";
 import { formatCount, formatNumber, formatPercent } from "./format.ts";
+import { sizeNames, sizesInWords } from "./image-sizes.ts";
 import type { ReportInput } from "./input.ts";
 import { type Markup, markup } from "./markup.ts";
 import type { Palette } from "./palette.ts";
@@ -43,6 +44,7 @@ const lossChart = (input: ReportInput, bins: readonly StepBin[], palette: Palett
       rules,
       Plot.areaY(positive, spread),
       Plot.line(positive, { x: "step", y: "loss", stroke: palette.train, strokeWidth: 1.75 }),
+      sizeNames(input.epochs, palette),
     ],
   });
 };
@@ -67,6 +69,7 @@ export const learningCurves = (input: ReportInput, palette: Palette, alone: bool
   const size = pointsPerBin(input.curves.length, mostBins);
   const bins = binSteps(input.curves, size);
   const last = bins.at(-1);
+  const sizes = sizesInWords(input.epochs);
   const rows = [
     {
       name: "Training loss",
@@ -106,6 +109,7 @@ export const learningCurves = (input: ReportInput, palette: Palette, alone: bool
     description: [
       `Training loss, accuracy and learning rate over ${formatCount(input.training.steps)} steps.`,
       ...(last === undefined ? [] : [`The last training loss is ${formatNumber(last.loss)} nats.`]),
+      ...(sizes === "" ? [] : [`Training images are ${sizes}.`]),
       ...lastAccuracies(input.epochs).map(
         ({ split, value }) => `The last ${split} accuracy is ${formatPercent(value)}.`,
       ),

@@ -1,6 +1,7 @@
 // What the charts of a training share: their width, and an axis of steps on which the ends of epochs are named.
 import * as Plot from "@observablehq/plot";
 import { formatCount } from "./format.ts";
+import { sizeRules } from "./image-sizes.ts";
 import type { EpochPoint, ReportInput } from "./input.ts";
 import type { Palette } from "./palette.ts";
 
@@ -18,7 +19,7 @@ export const namedEpochs = (epochs: readonly EpochPoint[]): readonly EpochPoint[
 export const lastStepOf = ({ curves, epochs }: ReportInput): number =>
   Math.max(1, ...curves.slice(-1).map(({ step }) => step), ...epochs.slice(-1).map(({ step }) => step));
 
-/** The frame of one chart: sizes, the steps from 0 to the last, and a rule at the end of each named epoch. */
+/** The frame of one chart: sizes, the steps from 0 to the last, and a rule at the end of each named epoch and where images change. */
 export const stepFrame = (input: ReportInput, palette: Palette, height: number) => ({
   options: {
     width: chartWidth,
@@ -29,7 +30,10 @@ export const stepFrame = (input: ReportInput, palette: Palette, height: number) 
     marginBottom: margins.bottom,
     x: { domain: [0, lastStepOf(input)], axis: null },
   } satisfies Plot.PlotOptions,
-  rules: Plot.ruleX(namedEpochs(input.epochs), { x: "step", stroke: palette.grid, strokeDasharray: "2,3" }),
+  rules: [
+    Plot.ruleX(namedEpochs(input.epochs), { x: "step", stroke: palette.grid, strokeDasharray: "2,3" }),
+    sizeRules(input.epochs, palette),
+  ],
 });
 
 /** Horizontal grid and the numbers at its left. */

@@ -2,6 +2,7 @@
 import { type ConfusionMatrix, imagesOfClass, perClassAccuracy } from "../../evaluate/confusion.ts";
 import type { Metric } from "../../evaluate/interval.ts";
 import { formatCount, formatDuration, formatInterval, formatMetric } from "./format.ts";
+import { sizeSpans } from "./image-sizes.ts";
 import type { EpochPoint } from "./input.ts";
 import { type Markup, markup } from "./markup.ts";
 
@@ -16,16 +17,17 @@ export const epochTable = (epochs: readonly EpochPoint[]): Markup => {
   const measured = (["train", "validation", "test"] as const).filter((split) =>
     epochs.some((epoch) => epoch[split] !== null),
   );
+  const grows = sizeSpans(epochs).length > 0;
   const imagesOf = (split: "train" | "validation" | "test") =>
     epochs.map((epoch) => epoch[split]?.accuracy.n).find((n) => n !== undefined) ?? 0;
   return markup`<table><caption>Each epoch: accuracy (fraction of images) and mean loss (nats), with n images a split.</caption>
-<thead><tr><th scope="col">epoch</th><th scope="col">last step</th><th scope="col">seconds</th>${measured.map(
+<thead><tr><th scope="col">epoch</th><th scope="col">last step</th><th scope="col">seconds</th>${grows ? markup`<th scope="col">images</th>` : ""}${measured.map(
     (split) =>
       markup`<th scope="col">${split} accuracy<br><small>n = ${formatCount(imagesOf(split))}</small></th><th scope="col">${split} loss<br><small>n = ${formatCount(imagesOf(split))}</small></th>`,
   )}</tr></thead>
 <tbody>${epochs.map(
     (epoch) =>
-      markup`<tr><th scope="row">${epoch.epoch}</th><td>${formatCount(epoch.step)}</td><td>${formatDuration(epoch.seconds)}</td>${measured.map(
+      markup`<tr><th scope="row">${epoch.epoch}</th><td>${formatCount(epoch.step)}</td><td>${formatDuration(epoch.seconds)}</td>${grows ? markup`<td>${epoch.imageSize?.join("×") ?? "–"}</td>` : ""}${measured.map(
         (split) => markup`${metricCell(epoch[split]?.accuracy)}${metricCell(epoch[split]?.loss)}`,
       )}</tr>\n`,
   )}</tbody></table>`;

@@ -5,9 +5,10 @@ import { parseRecipe, recipe as recipeOf } from "../../train/parse-recipe.ts";
 import type { Recipe } from "../../train/recipe.ts";
 import { readJson } from "../choose-model.ts";
 import { badStepOf, freezeOf, type SurvivalWords, spanOf, spikeOf } from "./recipe-words.ts";
+import { type SizeWords, withSizes } from "./size-words.ts";
 
 /** Fields of a recipe that have an option of their own. Undefined leaves the recipe's. */
-export interface RecipeOverrides extends SurvivalWords {
+export interface RecipeOverrides extends SizeWords, SurvivalWords {
   readonly epochs?: number;
   readonly batch?: number;
   readonly dtype?: string;
@@ -65,7 +66,7 @@ export const chooseRecipe = async (
   choice: RecipeChoice,
   recipes: ReadonlyMap<string, Recipe>,
   cwd: string,
-): Promise<Recipe> => overrideRecipe(await named(choice, recipes, cwd), choice);
+): Promise<Recipe> => overrideRecipe(withSizes(await named(choice, recipes, cwd), choice), choice);
 
 /** A recipe with some fields set otherwise, checked as one from outside. */
 export const overrideRecipe = (

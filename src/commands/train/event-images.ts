@@ -12,12 +12,11 @@ export const eventImage = (png: Uint8Array): EventImage => {
   return { width: view.getUint32(16), height: view.getUint32(20), png };
 };
 
-/** The loader of a new run, whose first batch is drawn before it is handed out; that of a resumed run as it is. */
-export const showingFirstBatch =
-  (directory: RunDirectory, preparation: Preparation) =>
-  (loader: TrainingLoader): TrainingLoader => {
-    if (directory.resumed !== null) return loader;
-    let isShown = false;
+/** The first loader of a new run, whose first batch is drawn before it is handed out; others, also a resumed run's, as they are. */
+export const showingFirstBatch = (directory: RunDirectory, preparation: Preparation) => {
+  let isShown = directory.resumed !== null;
+  return (loader: TrainingLoader): TrainingLoader => {
+    if (isShown) return loader;
     return {
       ...loader,
       next: async () => {
@@ -30,3 +29,4 @@ export const showingFirstBatch =
       },
     };
   };
+};

@@ -1,4 +1,5 @@
 // How fast a training will go, measured over a few steps on empty images, with weights that are thrown away.
+import { invariant } from "../../base/errors.ts";
 import { sharedZeros } from "../../base/tensor.ts";
 import type { Engine, NodeImplementation } from "../../engine/contract.ts";
 import { initialTensors } from "../../model/initial-tensors.ts";
@@ -8,9 +9,12 @@ import { makePlan } from "../../plan/plan.ts";
 import { countMacs } from "../../spec/counts.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { startingState } from "../../train/checkpoint.ts";
+import type { RateOf } from "../../train/estimate.ts";
 import type { Recipe } from "../../train/recipe.ts";
+import { largestStage, type SizeStage, sizeStages } from "../../train/size-stages.ts";
 import { buildTrainingGraph } from "../../train/training-graph.ts";
 import { slowCodeNotice } from "../bench/slow-code.ts";
+import type { Preparation } from "./preparation.ts";
 
 export interface Rate {
   /** Null where measuring would take long. */
@@ -28,8 +32,28 @@ const mostSteps = 10;
 const referenceBatch = 2;
 const referenceMostMacs = 1e8;
 
+/**
+ * The rates at all sizes of a training's images, and that at the largest with what is known of its program. So all choices of
+ * convolutions are made before a run begins, and are among those that it keeps.
+ */
+export const measureRates = async (
+  engine: Engine,
+  { spec, recipe, preprocessing }: Pick<Preparation, "spec" | "recipe" | "preprocessing">,
+  monotonicMs: () => number,
+): Promise<{ readonly largest: Rate; readonly rateOf: RateOf }> => {
+  const stages = sizeStages(recipe, spec, preprocessing);
+  const rates = new Map<string, Rate>();
+  const keyOf = ({ preprocessing: { size } }: SizeStage): string => size.join("×");
+  for (const stage of stages) {
+    if (!rates.has(keyOf(stage))) rates.set(keyOf(stage), await measureRate(engine, stage.spec, recipe, monotonicMs));
+  }
+  const largest = rates.get(keyOf(largestStage(stages)));
+  invariant(largest !== undefined, "every stage has its rate");
+  return { largest, rateOf: (stage) => rates.get(keyOf(stage))?.imagesPerSecond ?? null };
+};
+
 /** Costs a compilation and about a second. */
-export const measureRate = async (
+const measureRate = async (
   engine: Engine,
   spec: ResNetSpec,
   recipe: Recipe,

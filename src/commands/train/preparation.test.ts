@@ -89,7 +89,7 @@ test("the memory that is told counts what workers decode: the largest picture th
       },
       madeUpEnvironment(cwd, undefined, [], 2 ** 33),
     );
-    return estimateOf(preparation, null).decodingBytes;
+    return estimateOf(preparation, () => null).decodingBytes;
   };
   const one = (picture: Uint8Array, pixels: number): number => picture.length + 3.5 * pixels;
   const data = await openDataSet(folder);

@@ -10,10 +10,11 @@ import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader 
 import { type ImageSurvey, largestOfFew, surveyImages } from "../../data/node/survey-images.ts";
 import type { ReplacedWorker } from "../../data/node/threads.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
-import { sourceBytes } from "../../data/source.ts";
+import { pixelShapeOf, sourceBytes } from "../../data/source.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { type Estimate, estimate, refuseIfTooLarge, type TrainingPlace } from "../../train/estimate.ts";
+import { type Estimate, estimate, type RateOf, refuseIfTooLarge, type TrainingPlace } from "../../train/estimate.ts";
 import type { Recipe } from "../../train/recipe.ts";
+import { sizeStages, smallestStage, testPreprocessing } from "../../train/size-stages.ts";
 import type { Training } from "../../train/training.ts";
 import { specForData } from "../choose-model.ts";
 import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
@@ -28,6 +29,7 @@ export interface Preparation {
   readonly spec: ResNetSpec;
   readonly recipe: Recipe;
   readonly data: DataSet;
+  /** With `spec`, that of evaluation and prediction; of training where the recipe has no other sizes. */
   readonly preprocessing: Preprocessing;
   /** To start from; null for fresh ones. */
   readonly weights: NamedTensors | null;
@@ -63,6 +65,16 @@ const openData = async (data: string | DataSet, recipe: Recipe, environment: Com
 
 const defaultModel = "resnet20";
 
+/** Images in memory are trained on as they are: nothing says how they would be brought to another size when they are predicted. */
+const checkSizes = ({ name, imageSize }: Recipe, { train, name: data }: DataSet): void => {
+  const shape = pixelShapeOf(train);
+  if (imageSize === null || shape === null) return;
+  const [, height, width] = shape;
+  throw new UsageError(
+    `${name}: imageSize is for photographs, but the images of ${data} are ${height}×${width} and are taken as they are; leave imageSize out`,
+  );
+};
+
 /** What training begins with. */
 type Start = Pick<Preparation, "spec" | "recipe" | "preprocessing" | "weights" | "byDefault">;
 
@@ -73,19 +85,24 @@ const startOf = async (options: PreparationOptions, data: DataSet, environment: 
   );
   const byDefault = (await options.chooseDefault?.(data, survey)) ?? null;
   const { recipe } = byDefault ?? options;
+  const { imageSize } = recipe;
+  checkSizes(recipe, data);
   const { model, weights = byDefault?.weights } = options;
   const fitted = (input: ResNetSpec["input"]): Preprocessing =>
     subtracting(recipe.subtractedMean, preprocessingFor(survey, data.train.kind, input), data.train);
+  const start = (of: ResNetSpec, own: Preprocessing | null, tensors: NamedTensors | null): Start => {
+    const preprocessing = testPreprocessing(own ?? fitted(of.input), imageSize);
+    const spec = { ...of, input: [preprocessing.channels, ...preprocessing.size] as const };
+    return { spec, recipe, preprocessing, weights: tensors, byDefault };
+  };
   if (weights === undefined) {
     checkFreezing(recipe);
     const spec = await specForData(model ?? recipe.model ?? defaultModel, data, environment.host.cwd, survey.shape);
-    return { spec, recipe, preprocessing: fitted(spec.input), weights: null, byDefault };
+    return start(spec, null, null);
   }
-  const start = await startingModel(weights, model, data, recipe.seed, environment);
-  environment.onEvent({ event: "notice", message: start.notice });
-  const preprocessing = start.preprocessing ?? fitted(start.spec.input);
-  const input = [preprocessing.channels, ...preprocessing.size] as const;
-  return { spec: { ...start.spec, input }, recipe, preprocessing, weights: start.tensors, byDefault };
+  const given = await startingModel(weights, model, data, recipe.seed, environment);
+  environment.onEvent({ event: "notice", message: given.notice });
+  return start(given.spec, given.preprocessing, given.tensors);
 };
 
 /** A run's data may have been exchanged since. */
@@ -95,9 +112,9 @@ const checkClasses = (spec: ResNetSpec, { name, classes }: DataSet): void => {
 };
 
 /** What makes a training worse than it need be, or its figures better than they are. */
-const warningsOf = (spec: ResNetSpec, data: DataSet): readonly string[] =>
+const warningsOf = (smallest: ResNetSpec, data: DataSet): readonly string[] =>
   [
-    smallImageWarning(spec),
+    smallImageWarning(smallest),
     unbalancedSentence(classBalance(data.train.labels, data.classes)),
     ...sharedImagesSentences(data),
   ].filter((message) => message !== null);
@@ -126,7 +143,8 @@ export const prepareTraining = async (
     ? { ...options.resumed, recipe: options.recipe, weights: null, byDefault: null }
     : await startOf(options, data, environment);
   checkClasses(spec, data);
-  for (const message of options.resumed ? [] : warningsOf(spec, data))
+  const { spec: smallest } = smallestStage(sizeStages(recipe, spec, preprocessing));
+  for (const message of options.resumed ? [] : warningsOf(smallest, data))
     environment.onEvent({ event: "warning", message });
   const sources = [data.train, data.test, ...(data.validation === null ? [] : [data.validation])];
   const slots = defaultSlots(workers);
@@ -145,8 +163,7 @@ export const prepareTraining = async (
   return { spec, recipe, data, preprocessing, weights, workers, place, byDefault };
 };
 
-export const estimateOf = ({ recipe, place }: Preparation, imagesPerSecond: number | null): Estimate =>
-  estimate(recipe, place, imagesPerSecond);
+export const estimateOf = ({ recipe, place }: Preparation, rateOf: RateOf): Estimate => estimate(recipe, place, rateOf);
 
 const tellReplaced =
   (use: WorkerEvent["use"], { onEvent }: Pick<CommandEnvironment, "onEvent">) =>
@@ -174,22 +191,25 @@ const evaluationBatches = (
 export const trainingOf = (
   { spec, recipe, data, preprocessing, weights, workers }: Preparation,
   environment: CommandEnvironment,
-): Omit<Training, "engine"> => ({
-  spec,
-  recipe,
-  train: data.train,
-  validation: data.validation,
-  preprocessing,
-  classes: data.classes,
-  openTrainingBatches: (options) =>
-    openTrainingLoader({
-      ...options,
-      workers,
-      onBroken: tellBrokenOnce("training", environment.onEvent),
-      onReplaced: tellReplaced("training", environment),
-    }),
-  openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment),
-  now: environment.monotonicMs,
-  ...(weights !== null && { weights }),
-  ...(environment.signal && { signal: environment.signal }),
-});
+): Omit<Training, "engine"> => {
+  const onBroken = tellBrokenOnce("training", environment.onEvent);
+  return {
+    spec,
+    recipe,
+    train: data.train,
+    validation: data.validation,
+    preprocessing,
+    classes: data.classes,
+    openTrainingBatches: (options) =>
+      openTrainingLoader({
+        ...options,
+        workers,
+        onBroken,
+        onReplaced: tellReplaced("training", environment),
+      }),
+    openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment),
+    now: environment.monotonicMs,
+    ...(weights !== null && { weights }),
+    ...(environment.signal && { signal: environment.signal }),
+  };
+};

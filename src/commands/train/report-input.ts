@@ -2,11 +2,13 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import type { Preprocessing } from "../../data/preprocessing.ts";
 import type { Evaluation } from "../../evaluate/evaluate.ts";
 import { accuracyOf, type Metric } from "../../evaluate/interval.ts";
 import { countMacs, countParameters } from "../../spec/counts.ts";
 import type { TrainingResult } from "../../train/training.ts";
 import { evaluationInput } from "../report/evaluation-input.ts";
+import { sizesInWords } from "../report/image-sizes.ts";
 import type { CurvePoint, EpochPoint, ReportInput, SplitResult } from "../report/input.ts";
 import { metricsRecords } from "../run-directory/metrics-log.ts";
 import type { RunDirectory } from "../run-directory/run-directory.ts";
@@ -30,6 +32,7 @@ const epochSchema = z.object({
   trainAccuracy: z.number(),
   trainImages: z.number(),
   seconds: z.number(),
+  imageSize: z.tuple([z.number(), z.number()]).optional(),
   validationAccuracy: z.number().optional(),
   validationAccuracyInterval: interval.optional(),
   validationLoss: z.number().optional(),
@@ -76,17 +79,24 @@ const readCurves = async (
     if (step.success) curves.push(step.data);
     const epoch = epochSchema.safeParse(record);
     if (!epoch.success) continue;
-    const { seconds } = epoch.data;
+    const { seconds, imageSize } = epoch.data;
     epochs.push({
       epoch: epoch.data.epoch,
       step: epoch.data.step,
       seconds,
+      ...(imageSize && { imageSize }),
       train: trainResult(epoch.data),
       validation: validationResult(epoch.data),
       test: null,
     });
   }
   return { curves, epochs };
+};
+
+/** Sizes in pixels: of training, and of the evaluation that the report is about. */
+const trainedAt = (epochs: readonly EpochPoint[], { size }: Preprocessing): string => {
+  const trained = sizesInWords(epochs) || (epochs.at(-1)?.imageSize ?? size).join("×");
+  return `${trained}; evaluated at ${size.join("×")}`;
 };
 
 const shownMistakes = 12;
@@ -125,6 +135,7 @@ export const reportInput = async (
     },
     hardware: `${hardware.cpu}, ${hardware.cores} ${hardware.cores === 1 ? "core" : "cores"}`,
     facts: [
+      ...(recipe.imageSize === null ? [] : [{ name: "Training images", value: trainedAt(epochs, preprocessing) }]),
       ...(await incidentFacts(path)),
       ...Object.entries(record.versions).map(([name, value]) => ({ name: `Version of ${name}`, value })),
       ...Object.entries(record.data.checksums).map(([name, value]) => ({ name: `SHA-256 of ${name}`, value })),

@@ -18,7 +18,15 @@ export const dataTypes = { bf16: 2, f32: 3, i32: 4, i8: 5, u8: 6 } as const;
 export const instructionSets = { avx512Core: 0x27, avx512CoreVnni: 0x67, avx512CoreBf16: 0xe7 } as const;
 
 /** dnnl_format_tag_t. */
-export const formatTags = { any: 1, nhwc: 20, nChw16c: 69 } as const;
+export const formatTags = {
+  any: 1,
+  nhwc: 20,
+  nChw16c: 69,
+  OIhw16i16o: 70,
+  OIhw8i16o2i: 95,
+  IOhw8o16i2o: 97,
+  Ohwi16o: 202,
+} as const;
 /** Row-major tags by rank, beginning with 1: a, ab, abc, abcd, abcde. */
 export const plainTags: readonly number[] = [2, 3, 4, 5, 7];
 

@@ -1,18 +1,11 @@
 // One row for each kind of primitive: how oneDNN 2.6–2.7 is told about it. Backward passes get the forward pass of the same
 // description as their hint. Every primitive takes its scratchpad from the caller, so that no memory hides from the arena.
 import { invariant, UnsupportedError } from "../../base/errors.ts";
-import type { Pair } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
-import type { Combination, MemoryDescriptor, PostOp, PrimitiveDescription, Requantization } from "./dnnl.ts";
+import type { MemoryDescriptor, PrimitiveDescription } from "./dnnl.ts";
 import { alternativeDescriptor } from "./dnnl-v2-alternative.ts";
-import {
-  algorithms,
-  dataTypes,
-  normalizationFlags,
-  propagation,
-  structBytes,
-  unimplemented,
-} from "./dnnl-v2-numbers.ts";
+import { type Ending, withAttributes } from "./dnnl-v2-attributes.ts";
+import { algorithms, normalizationFlags, propagation, structBytes, unimplemented } from "./dnnl-v2-numbers.ts";
 import type { DescribingFunctions, NativeFunction } from "./dnnl-v2-signatures.ts";
 
 /** What a row needs of the binding. */
@@ -35,7 +28,7 @@ type Description<K extends Kind = Kind> = { [P in K]: Extract<PrimitiveDescripti
 /** Returns the handle of a primitive descriptor. */
 type Row<K extends Kind> = (native: NativeCalls, description: Description<K>, where: string) => object;
 
-const int64 = (pair: Pair): BigInt64Array => BigInt64Array.from(pair, BigInt);
+const int64 = (pair: readonly number[]): BigInt64Array => BigInt64Array.from(pair, BigInt);
 const low = (padding: Padding): BigInt64Array => int64([padding.top, padding.left]);
 const high = (padding: Padding): BigInt64Array => int64([padding.bottom, padding.right]);
 
@@ -47,70 +40,6 @@ const inARow = (descriptors: readonly MemoryDescriptor[]): Buffer =>
       return native;
     }),
   );
-
-/** What is done to a result on its way to memory. */
-interface Ending {
-  readonly combination?: Combination;
-  readonly postOp?: PostOp;
-  readonly requantization?: Requantization;
-  /** Every element times this. */
-  readonly factor?: number;
-}
-
-/** One factor for all elements has mask 0; one a channel, the axis 1 of a result, has that axis' bit. */
-const setOutputScales = (
-  { functions, check }: NativeCalls,
-  attributes: object,
-  where: string,
-  ending: Ending,
-): void => {
-  const { factor, requantization } = ending;
-  const scales = requantization?.factors ?? (factor === undefined ? [] : [factor]);
-  if (scales.length === 0) return;
-  const status = functions.outputScales(
-    attributes,
-    scales.length,
-    requantization ? 1 << 1 : 0,
-    Float32Array.from(scales),
-  );
-  check(status, "dnnl_primitive_attr_set_output_scales", where);
-};
-
-/** Attributes with the caller's scratchpad and an ending; `use` must not keep them. */
-const withAttributes = (
-  native: NativeCalls,
-  ending: Ending,
-  where: string,
-  use: (attributes: object) => object,
-): object => {
-  const { combination, postOp = "nothing", requantization } = ending;
-  const sum = requantization?.accumulate;
-  const accumulates = postOp === "accumulate" || postOp === "accumulateRelu";
-  const relu = requantization?.relu ?? (postOp === "relu" || postOp === "accumulateRelu");
-  const { functions, created, check } = native;
-  const attributes = created("dnnl_primitive_attr_create", where, functions.attributes);
-  const postOps = created("dnnl_post_ops_create", where, functions.postOps);
-  try {
-    check(functions.scratchpadMode(attributes, 1), "dnnl_primitive_attr_set_scratchpad_mode", where);
-    setOutputScales(native, attributes, where, ending);
-    // In the order in which they are done; the combination comes first, for its tensor's number counts from there, then the sum.
-    if (combination !== undefined) {
-      const { operation, operand } = combination;
-      const status = functions.postOpBinary(postOps, algorithms[operation], operand.native);
-      check(status, "dnnl_post_ops_append_binary", where);
-    }
-    if (accumulates) check(functions.postOpSum(postOps, 1), "dnnl_post_ops_append_sum", where);
-    if (sum)
-      check(functions.postOpSumOfType(postOps, sum.scale, dataTypes[sum.type]), "dnnl_post_ops_append_sum_v2", where);
-    if (relu) check(functions.postOpEltwise(postOps, 1, algorithms.relu, 0, 0), "dnnl_post_ops_append_eltwise", where);
-    if (combination || accumulates || sum || relu)
-      check(functions.setPostOps(attributes, postOps), "dnnl_primitive_attr_set_post_ops", where);
-    return use(attributes);
-  } finally {
-    functions.destroyPostOps(postOps);
-    functions.destroyAttributes(attributes);
-  }
-};
 
 /** A primitive descriptor made by a function whose first argument receives it. */
 const made = (native: NativeCalls, call: string, where: string, fn: NativeFunction, ...rest: unknown[]): object => {
@@ -161,12 +90,11 @@ const rows: { readonly [K in Kind]: Row<K> } = {
     const algorithm = algorithms[d.algorithm];
     const [x, weight, y] = [d.x.native, d.weight.native, d.y.native];
     if (d.pass === "training" || d.pass === "inference") {
-      const kind = propagation[d.pass];
-      check(
-        functions.convolution(operation, kind, algorithm, x, weight, d.bias?.native ?? null, y, ...geometry),
-        "dnnl_convolution_forward_desc_init",
-        where,
-      );
+      const [stride, ...paddings] = geometry;
+      const dilation = int64((d.dilation ?? [1, 1]).map((pixels) => pixels - 1)); // the library counts the pixels between
+      const rest = [x, weight, d.bias?.native ?? null, y, stride, dilation, ...paddings];
+      const status = functions.convolution(operation, propagation[d.pass], algorithm, ...rest);
+      check(status, "dnnl_dilated_convolution_forward_desc_init", where);
       return describe(native, operation, where, d, null, d.alternative);
     }
     const forward = { ...d, pass: "training", weight: d.forwardWeight ?? d.weight, alternative: 0 } as const;

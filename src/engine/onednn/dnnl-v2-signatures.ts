@@ -5,7 +5,7 @@ export type NativeFunction = (...args: unknown[]) => number;
 
 const signatures = {
   convolution:
-    "int dnnl_convolution_forward_desc_init(void *d, int prop, int alg, void *x, void *w, void *b, void *y, int64_t *stride, int64_t *low, int64_t *high)",
+    "int dnnl_dilated_convolution_forward_desc_init(void *d, int prop, int alg, void *x, void *w, void *b, void *y, int64_t *stride, int64_t *dilation, int64_t *low, int64_t *high)",
   convolutionBackwardData:
     "int dnnl_convolution_backward_data_desc_init(void *d, int alg, void *dx, void *w, void *dy, int64_t *stride, int64_t *low, int64_t *high)",
   convolutionBackwardWeight:
@@ -37,6 +37,7 @@ const signatures = {
   attributes: "int dnnl_primitive_attr_create(_Out_ void **attr)",
   scratchpadMode: "int dnnl_primitive_attr_set_scratchpad_mode(void *attr, int mode)",
   outputScales: "int dnnl_primitive_attr_set_output_scales(void *attr, int64_t count, int mask, void *scales)",
+  scales: "int dnnl_primitive_attr_set_scales(void *attr, int argument, int64_t count, int mask, void *scales)",
   setPostOps: "int dnnl_primitive_attr_set_post_ops(void *attr, void *ops)",
   postOps: "int dnnl_post_ops_create(_Out_ void **ops)",
   postOpSum: "int dnnl_post_ops_append_sum(void *ops, float scale)",
@@ -72,6 +73,7 @@ export const bindDescribingFunctions = (bind: (signature: string) => NativeFunct
   destroyIterator: bind(signatures.destroyIterator),
   attributes: bind(signatures.attributes),
   scratchpadMode: bind(signatures.scratchpadMode),
+  scales: bind(signatures.scales),
   setPostOps: bind(signatures.setPostOps),
   postOps: bind(signatures.postOps),
   postOpSum: bind(signatures.postOpSum),

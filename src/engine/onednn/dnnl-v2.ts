@@ -33,6 +33,7 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
   const memoryInitPart = bind(
     "int dnnl_memory_desc_init_submemory(void *md, void *parent, int64_t *dims, int64_t *at)",
   );
+  const memoryPermuteAxes = bind("int dnnl_memory_desc_permute_axes(void *out, void *md, int *axes)");
   const memoryBytes = bind("size_t dnnl_memory_desc_get_size(void *md)");
   const memoryEqual = bind("int dnnl_memory_desc_equal(void *a, void *b)");
   const memoryCreate = bind("int dnnl_memory_create(_Out_ void **memory, void *md, void *engine, void *handle)");
@@ -78,6 +79,19 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     check(memoryInitByTag(native, sizes.length, dims(sizes), type, tag), "dnnl_memory_desc_init_by_tag", context);
     const made = wrap(native);
     knownDescriptors.set(key, made);
+    return made;
+  };
+  const knownPermutations = new WeakMap<MemoryDescriptor, Map<string, MemoryDescriptor>>();
+  const permuted = (from: MemoryDescriptor, axes: readonly number[]): MemoryDescriptor => {
+    const permutations = knownPermutations.get(from) ?? new Map<string, MemoryDescriptor>();
+    knownPermutations.set(from, permutations);
+    const known = permutations.get(String(axes));
+    if (known !== undefined) return known;
+    const native = Buffer.alloc(structBytes.memory);
+    const status = memoryPermuteAxes(native, from.native, Int32Array.from(axes));
+    check(status, "dnnl_memory_desc_permute_axes", `axes ${axes.join(", ")}`);
+    const made = wrap(native);
+    permutations.set(String(axes), made);
     return made;
   };
   const nameOf = (native: object, where: string): string => {
@@ -147,6 +161,8 @@ export const openDnnlV2 = (lib: LibraryHandle, version: string): Dnnl => {
     plain: (shape, dtype = "f32") => descriptor(shape, dataTypes[dtype], plainTag(shape)),
     image: (shape, layout, dtype = "f32") =>
       descriptor(shape, dataTypes[dtype], layout === "plain" ? plainTag(shape) : formatTags[layout]),
+    filter: (shape, layout, dtype = "f32") => descriptor(shape, dataTypes[dtype], formatTags[layout]),
+    permuted,
     any: (shape, dtype = "f32") => descriptor(shape, dataTypes[dtype], formatTags.any),
     part: (parent, shape, offsets, where) => {
       const native = Buffer.alloc(structBytes.memory);

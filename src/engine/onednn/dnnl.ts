@@ -2,7 +2,7 @@
 // file for 3.x can stand beside it. Descriptions are plain data; handles are opaque, and belong to the one thread that
 // made them.
 import type { ArrayOf, DType, ValueDType } from "../../base/dtype.ts";
-import type { ImageShape, Pair, Shape } from "../../base/shape.ts";
+import type { FilterShape, ImageShape, Pair, Shape } from "../../base/shape.ts";
 import type { Padding } from "../../graph/geometry.ts";
 import type { Bf16Support } from "../contract.ts";
 
@@ -18,6 +18,12 @@ export type ElementType = Exclude<ValueDType, "f64">;
 /** How activations lie: channels-first and row-major, channels-last, or in blocks of 16 channels (an AVX-512 vector). */
 export type ImageLayout = "plain" | "nhwc" | "nChw16c";
 
+/**
+ * How filters lie, named by their axes from the outermost to the innermost: output channels o, input channels i, both in blocks of 16 (or
+ * the other one whole), then rows and columns. Images may be seen as filters, and so be brought into an order that images have no name for.
+ */
+export type FilterLayout = "OIhw16i16o" | "OIhw8i16o2i" | "IOhw8o16i2o" | "Ohwi16o";
+
 export interface ConvolutionDescription {
   readonly kind: "convolution";
   /** `direct`, or `auto`: Winograd where the library thinks it pays. */
@@ -32,6 +38,8 @@ export interface ConvolutionDescription {
   readonly y: MemoryDescriptor;
   readonly stride: Pair;
   readonly padding: Padding;
+  /** Forward passes only: pixels from one weight to the next; by default 1. */
+  readonly dilation?: Pair;
   /** Forward passes only; its tensor is the argument `combined`. */
   readonly combination?: Combination;
   /** Forward passes only; by default nothing. */
@@ -125,6 +133,8 @@ interface BinaryDescription {
   /** Its tensor is the argument `combined`. */
   readonly combination?: Combination;
   readonly postOp: PostOp;
+  /** Before the operation a and b are multiplied by the first two, and what y held by the third; by default all are 1. */
+  readonly factors?: readonly [a: number, b: number, y: number];
 }
 
 interface SumDescription {
@@ -225,6 +235,9 @@ export interface Dnnl {
   /** Dense and row-major. */
   plain(shape: Shape, dtype?: ElementType): MemoryDescriptor;
   image(shape: ImageShape, layout: ImageLayout, dtype?: ElementType): MemoryDescriptor;
+  filter(shape: FilterShape, layout: FilterLayout, dtype?: ElementType): MemoryDescriptor;
+  /** The same memory with its axes named in another order: axis i of `descriptor` becomes axis `axes[i]`. */
+  permuted(descriptor: MemoryDescriptor, axes: readonly number[]): MemoryDescriptor;
   /** Any layout: the primitive chooses. */
   any(shape: Shape, dtype?: ElementType): MemoryDescriptor;
   /** The part of `parent` that begins at `offsets`. Throws UnsupportedError when the layout's blocks are cut through. */

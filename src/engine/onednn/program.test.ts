@@ -32,6 +32,8 @@ const countingLibrary = (failing?: { readonly kind: Kind; readonly at: number })
     int8: false,
     plain: known,
     image: known,
+    filter: known,
+    permuted: (from) => from,
     any: known,
     part: (_, shape) => descriptor(shape),
     equal: (a, b) => a === b,

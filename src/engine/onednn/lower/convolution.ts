@@ -7,7 +7,9 @@ import type { MemoryDescriptor, Primitive } from "../dnnl.ts";
 import type { Lowering } from "../lowering.ts";
 import type { Physical } from "../physical.ts";
 import { chooseImplementation } from "./choose-convolution.ts";
+import { chooseWeightGradient, computeWeightGradient } from "./choose-weight-gradient.ts";
 import { type ConvolutionImplementation, nativeFilter } from "./convolution-layer.ts";
+import { chooseMirrored, computeMirrored } from "./mirrored-gradient.ts";
 import { readRegrouped, regroupedGradient } from "./regroup.ts";
 
 /** The layout that a primitive wants for its weights; it has one whenever the weights were described as any. */
@@ -52,8 +54,15 @@ export const conv2dBackwardData = (
   const shapes = { x: dx.shape, filter: weight.shape, y: dy.shape };
   const type = context.typeOf(dy);
   const given = { y: context.asIs(dy) };
-  const chosen = chooseImplementation(context, { pass: "backwardData", ...shapes, params, type, given });
+  const layer = { pass: "backwardData", ...shapes, params, type, given } as const;
+  const chosen = chooseImplementation(context, layer);
   const { primitive, layouts } = chosen;
+  const mirrored = chooseMirrored(context, layer, chosen, weight);
+  if (mirrored !== null) {
+    const gradient = context.read(dy, layouts[1]);
+    computeMirrored(context, mirrored, weight, gradient, context.result(dx, layouts[0]));
+    return;
+  }
   context.call(primitive, [
     ["dy", context.read(dy, layouts[1])],
     ["weight", readWeight(context, weight, chosen, params.groups)],
@@ -68,8 +77,16 @@ export const conv2dBackwardWeight = (
   const shapes = { x: x.shape, filter: dWeight.shape, y: dy.shape };
   const given = { x: context.asIs(x), y: context.asIs(dy) };
   const layer = { pass: "backwardWeight", ...shapes, params, type: context.typeOf(x), given } as const;
-  const { primitive, layouts, type, groups: fewer = params.groups } = chooseImplementation(context, layer);
+  const chosen = chooseImplementation(context, layer);
+  const { primitive, layouts, type, groups: fewer = params.groups } = chosen;
   const layout = wanted(context, primitive, "dWeight");
+  const form = chooseWeightGradient(context, layer, chosen);
+  if (form !== null) {
+    const images = { x: context.read(x, "nChw16c"), dy: context.read(dy, "nChw16c") };
+    const gradient = context.resultAs(dWeight, layout, "opaque", dWeight.shape);
+    computeWeightGradient(context, form, { ...images, dWeight: gradient });
+    return;
+  }
   const call = (to: Physical): void =>
     context.call(primitive, [
       ["x", context.read(x, layouts[0], type)],
