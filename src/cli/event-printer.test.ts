@@ -12,7 +12,7 @@ test("createEventPrinter(options) tells an epoch's means, or in words that all i
   onEvent(epoch);
   onEvent({ ...epoch, trainLoss: null, trainAccuracy: null, trainImages: 0 });
   expect(lines).toEqual([
-    "epoch 1/1  loss 0.7500  accuracy 50.00 %  after 12.0 s",
-    "epoch 1/1  all its steps were skipped  after 12.0 s",
+    "epoch 1/1  loss 0.7500  accuracy 50.00\u00a0%  after 12.0\u00a0s",
+    "epoch 1/1  all its steps were skipped  after 12.0\u00a0s",
   ]);
 });
