@@ -114,6 +114,7 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   const [run = null] = runs;
   const data = await openSplits(options, run, split !== "test" || reestimates, environment);
   if (options.strict === true) refuseLeftOut(data);
+  if (reestimates) splitOf(data, "train");
   onEvent({
     event: "data",
     name: data.name,

@@ -8,6 +8,7 @@ import type { CommandEnvironment } from "../environment.ts";
 import { matchClasses } from "../match-classes.ts";
 import { classNames } from "../trained-model.ts";
 import type { PreparedModel } from "./evaluate-model.ts";
+import { splitOf } from "./split-of.ts";
 
 export interface Member {
   /** As the person named them. */
@@ -53,7 +54,7 @@ export const openMembers = async (
   const members: Member[] = [];
   for (const each of weights) {
     const model = await chooseModel(each, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
-    const preprocessing = model.preprocessing ?? (await fitPreprocessing(data.train, model.spec.input));
+    const preprocessing = model.preprocessing ?? (await fitPreprocessing(splitOf(data, "train"), model.spec.input));
     members.push({ weights: each, model: { ...model, preprocessing } });
   }
   const [first, ...others] = members;

@@ -64,7 +64,7 @@ export const openSplits = async (
 ): Promise<DataSet> => {
   const { data: named, validation = 0, seed = 0 } = options;
   const { host, signal, onEvent } = environment;
-  const whole = await environment.openDataSet(named, { ...(signal && { signal }), onEvent });
+  const whole = await environment.openDataSet(named, { onlyTested: true, ...(signal && { signal }), onEvent });
   const ofRun = run !== null && isDataOfRun(named, whole, run, host.cwd, environment) ? run : null;
   if (whole.validation !== null) return whole;
   return needsTraining && ofRun !== null

@@ -6,7 +6,7 @@ import type { ImageSource } from "../../data/source.ts";
 
 const splitNames = ["test", "train", "validation"] as const;
 
-/** Throws UsageError for a name that is none, and where nothing is held out. */
+/** Throws UsageError for a name that is none, where nothing is held out, and where there are no images to train on. */
 export const splitOf = (data: DataSet, split: string): ImageSource => {
   const name = splitNames.find((known) => known === split);
   if (name === undefined) {
@@ -15,6 +15,7 @@ export const splitOf = (data: DataSet, split: string): ImageSource => {
     throw new UsageError(`unknown split "${split}"; ${remedy}`);
   }
   const source = data[name];
+  if (source?.labels.length === 0) throw new UsageError(`${data.name} holds no ${name} images, only ones to test on`);
   if (source !== null) return source;
   throw new UsageError(
     "nothing is held out for validation; say how many training images are, as in training, with --validation",

@@ -32,6 +32,8 @@ export interface DataSetOptions {
   readonly validation?: number;
   /** Decides which images are held out; default 0. */
   readonly seed?: number;
+  /** Whether a folder may hold `val/` or `test/` without images to train on: `train` is empty then. Default false. */
+  readonly onlyTested?: boolean;
   /** The folder where downloads are kept (see base/cache-folder.ts). Without it nothing is looked for there, or downloaded. */
   readonly cache?: string;
   readonly signal?: AbortSignal;

@@ -59,9 +59,9 @@ interface Splits {
 /**
  * Which folders of the top are splits: those that are called so, where all are, or where there are two or more different ones, others
  * (`annotations/`) standing beside them. One alone beside others is a class: of trains, beside cars. Throws UsageError for two of a
- * kind, and for no train among them.
+ * kind, and for no train among them unless they are `onlyTested`.
  */
-const splitsOf = (directory: string, folders: readonly Entry[]): Splits => {
+const splitsOf = (directory: string, folders: readonly Entry[], onlyTested: boolean): Splits => {
   const named = folders.flatMap(({ name, path }) => {
     const split = splitOf(name);
     return split === null ? [] : [{ split, folder: path }];
@@ -78,17 +78,17 @@ const splitsOf = (directory: string, folders: readonly Entry[]): Splits => {
       );
     }
   }
-  if (!kinds.has("train")) {
+  if (!kinds.has("train") && !onlyTested) {
     const names = named.map(({ folder }) => folder).join(", ");
     throw new UsageError(`${directory} holds ${names} but no train folder; add the images to train on`);
   }
   return { splits: named, ignored: folders.map(({ name }) => name).filter((name) => splitOf(name) === null) };
 };
 
-/** Looks at names alone. Throws UsageError where the folders of splits make no sense. */
-export const findLayout = async (directory: string): Promise<FolderLayout> => {
+/** Looks at names alone. Throws UsageError where the folders of splits make no sense; `onlyTested` ones need no train among them. */
+export const findLayout = async (directory: string, onlyTested = false): Promise<FolderLayout> => {
   const top = await listFolder(directory, "");
-  const { splits, ignored } = splitsOf(directory, top.entries.filter(isFolder));
+  const { splits, ignored } = splitsOf(directory, top.entries.filter(isFolder), onlyTested);
   const root = identityOf(await stat(directory, { bigint: true }));
   const classFolders: ClassFiles[] = [];
   const listings = [top];

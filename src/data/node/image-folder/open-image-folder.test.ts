@@ -60,6 +60,14 @@ describe("openImageFolder(directory)", () => {
     ]);
   });
 
+  test("takes val/ or test/ alone where nothing is trained", async () => {
+    const folder = await writeFiles(await temporaryDirectory(), await classesOf(["val/a", "val/b"], 2));
+    const data = await openImageFolder(folder, { onlyTested: true });
+    expect(data).toMatchObject({ classes: ["a", "b"], validation: null });
+    expect(data?.train.labels).toHaveLength(0);
+    expect(data?.test.labels).toEqual(Int32Array.of(0, 0, 1, 1));
+  });
+
   test("follows links, but into no folder twice, and tells of those that lead nowhere", async () => {
     const folder = await writeFiles(await temporaryDirectory(), await classesOf(["a", "b", "elsewhere/deep"], 2));
     const root = join(folder, "data");

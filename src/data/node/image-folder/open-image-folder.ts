@@ -96,7 +96,7 @@ const checkValidation = (directory: string, images: readonly FolderImage[], vali
  * are the folders' names in natural order. Where there is `test/` it is the test split, and `val/` the validation split; `val/` alone
  * is the test split. Without either, about 20 % of each class are held out as test by the images' names alone, so that an image stays
  * on its side when others are added (see held-out-by-name.ts). Of what is left, `options.validation` images are held out by
- * `options.seed`, unless `val/` is the validation split.
+ * `options.seed`, unless `val/` is the validation split. Where `options.onlyTested`, `val/` or `test/` may come without `train/`.
  *
  * Links are followed, hidden files and other files are ignored and counted, pictures that can't be read are left out and listed in
  * `leftOut`; notices and warnings go to `onEvent`. Throws UsageError where there are fewer than two classes, a class without images
@@ -104,12 +104,13 @@ const checkValidation = (directory: string, images: readonly FolderImage[], vali
  */
 export const openImageFolder = async (directory: string, options: DataSetOptions = {}): Promise<DataSet | null> => {
   const folder = resolve(directory);
-  const layout = await findLayout(folder);
+  const layout = await findLayout(folder, options.onlyTested);
   const { classFolders, splitFolders, ignoredFolders, strayFiles, hidden } = layout;
   const { images, leftOut: broken, others } = await probeLayout(folder, layout, options);
   if (images.length === 0 && broken.length === 0) return null;
   const leftOut = [...layout.leftOut, ...broken];
-  const trained = images.filter(({ split }) => split === null || split === "train");
+  const isTrained = images.some(({ split }) => split === null || split === "train");
+  const trained = isTrained ? images.filter(({ split }) => split === null || split === "train") : images;
   const classes = [...new Set(trained.map((image) => image.class))].sort(naturalOrder);
   checkClasses(directory, classes, images, leftOut);
   const { isByName, ...splits } = splitImages(directory, folder, classes, images);
@@ -148,6 +149,6 @@ export const openImageFolder = async (directory: string, options: DataSetOptions
     return whole;
   }
   const data = holdOutValidation(whole, validation, seed);
-  checkTrained(directory, data);
+  if (isTrained) checkTrained(directory, data);
   return data;
 };

@@ -1,7 +1,7 @@
 // What of a folder of images is trained on and what is held out: by its own folders of splits, or by the images' names.
 import { UsageError } from "../../../base/errors.ts";
 import type { DataSet } from "../../data-set.ts";
-import { filesSource, type ImageSource } from "../../source.ts";
+import { filesSource, type ImageSource, selectImages } from "../../source.ts";
 import { printable } from "../printable.ts";
 import type { SplitName } from "./folder-layout.ts";
 import { heldOutByName } from "./held-out-by-name.ts";
@@ -49,13 +49,12 @@ export const splitImages = (
       of.map((image) => labelOf.get(image.class) ?? 0),
     );
   const of = (split: SplitName): readonly FolderImage[] => images.filter((image) => image.split === split);
-  const [train, validation, test] = [of("train"), of("validation"), of("test")];
-  if (test.length > 0) {
-    const held = validation.length > 0 ? source(validation) : null;
-    return { train: source(train), test: source(test), validation: held, isByName: false };
-  }
-  if (validation.length > 0) {
-    return { train: source(train), test: source(validation), validation: null, isByName: false };
+  const [trained, validation, test] = [of("train"), of("validation"), of("test")];
+  if (test.length > 0 || validation.length > 0) {
+    const train = trained.length > 0 ? source(trained) : selectImages(source(images), []);
+    return test.length > 0
+      ? { train, test: source(test), validation: validation.length > 0 ? source(validation) : null, isByName: false }
+      : { train, test: source(validation), validation: null, isByName: false };
   }
   const held = testImages(images);
   if (held.size === 0) {
