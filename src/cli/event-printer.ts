@@ -86,7 +86,11 @@ const epochText = (event: EpochEvent, epochs: number): string => {
     validationAccuracy === undefined || validationLoss === undefined
       ? ""
       : `  validation: loss ${validationLoss.toFixed(4)}, accuracy ${formatPercent(validationAccuracy)}`;
-  return `epoch ${epoch}/${epochs}  loss ${trainLoss.toFixed(4)}  accuracy ${formatPercent(trainAccuracy)}${validation}  after ${formatDuration(seconds)}`;
+  const training =
+    trainLoss === null || trainAccuracy === null
+      ? "all its steps were skipped"
+      : `loss ${trainLoss.toFixed(4)}  accuracy ${formatPercent(trainAccuracy)}`;
+  return `epoch ${epoch}/${epochs}  ${training}${validation}  after ${formatDuration(seconds)}`;
 };
 
 export const createEventPrinter = ({ print, bar, monotonicMs }: EventPrinterOptions): EventPrinter => {

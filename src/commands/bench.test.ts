@@ -4,6 +4,7 @@ import { checkGraph } from "../engine/conformance/check-graph.ts";
 import { wrongEngine } from "../engine/conformance/wrong-engine.test.fixture.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
 import type { Node } from "../graph/ops.ts";
+import type { Plan } from "../plan/plan.ts";
 import { WrongNumbersError } from "./bench/check-numbers.ts";
 import { type BenchEnvironment, type BenchOptions, bench } from "./bench.ts";
 
@@ -76,6 +77,36 @@ describe("bench(options, environment)", () => {
     const report = await bench({ ...tiny, what: "infer", dtype: "bf16" }, environment);
     expect(report.check?.values).toBeGreaterThan(100);
     expect(report.check?.worst.share).toBeLessThanOrEqual(1);
+  });
+
+  test.each([
+    [
+      "with no value observed",
+      ({ strips, graph }: Plan) => strips === undefined && graph.outputs.length === 1,
+      "as it is timed",
+    ],
+    ["in strips", ({ strips }: Plan) => strips !== undefined, "in strips"],
+  ])("times nothing of an engine that is wrong over bytes only %s", async (_, meant, how) => {
+    const withoutShortcut = (node: Node): Node =>
+      node.kind === "quantizedConv2d" && node.name.startsWith("layer1.1")
+        ? { ...node, params: { ...node.params, shortcutFactor: 0 } }
+        : node;
+    const isInt8 = (plan: Plan) => plan.order.some(({ kind }) => kind === "quantizedConv2d") && meant(plan);
+    const openEngine = async () => wrongEngine(await createReferenceEngine(), withoutShortcut, isInt8);
+    const wrong = bench({ ...tiny, what: "infer", dtype: "int8" }, { ...environment, openEngine });
+    await expect(wrong).rejects.toThrow(`resnet20: the engine reference computes fc ${how} wrong: it is off by`);
+  });
+
+  test("checks a network over bytes node by node, as it is timed, and in strips", async () => {
+    const names: string[] = [];
+    const observing: BenchEnvironment["checkGraph"] = async (...given) => {
+      const values = await checkGraph(...given);
+      names.push(...values.map(({ name }) => name).filter((name) => name.startsWith("fc ")));
+      return values;
+    };
+    const report = await bench({ ...tiny, what: "infer", dtype: "int8" }, { ...environment, checkGraph: observing });
+    expect(report.check?.worst.share).toBeLessThanOrEqual(1);
+    expect(names).toEqual(["fc as it is timed", "fc as it is timed", "fc in strips"]); // of one image, and of eight
   });
 
   test("refuses to profile an engine that can't tell how long its calls take", async () => {

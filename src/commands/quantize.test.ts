@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { tensor } from "../base/tensor.ts";
 import { readTensorsFile, writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
 import { convert } from "./convert.ts";
 import { madeUpEnvironment, syntheticData, tinySpec } from "./environment.test.fixture.ts";
@@ -87,6 +88,12 @@ describe("quantize(options, environment)", () => {
     await quantized({ out: "whole.safetensors" });
     const { tensors, metadata } = await readTensorsFile(join(cwd, "whole.safetensors"));
     const without = (name: string) => new Map([...tensors].filter(([each]) => each !== name));
+    const changed = (name: string, element: number) => {
+      const { shape, data } = tensors.get(name) ?? { shape: [], data: [] };
+      return new Map([...tensors, [name, tensor("f32", shape, Float32Array.from(data).fill(element, 1, 2))] as const]);
+    };
+    const [scale, bias] = ["conv1.weight.scale", "conv1.bias"] as const;
+    const asBytes = new Map([...tensors, [scale, tensor("i8", [4], Int8Array.of(1, 1, 1, 1))] as const]);
     const file = join(cwd, "damaged.safetensors");
     const cases: readonly (readonly [Parameters<typeof writeTensorsFile>[1], string])[] = [
       [
@@ -97,6 +104,21 @@ describe("quantize(options, environment)", () => {
         { tensors, metadata: { ...metadata, quantization: '{"ranges":{}}' } },
         "is no quantised tiny: internal error: the quantisation has no range for images",
       ],
+      ...[Number.NaN, Number.POSITIVE_INFINITY, 0, -0.25].map(
+        (wrong) =>
+          [
+            { tensors: changed(scale, wrong), metadata },
+            `its tensor conv1.weight.scale holds ${wrong} (number 1), but what a level is worth is above 0`,
+          ] as const,
+      ),
+      [{ tensors: asBytes, metadata }, "its tensor conv1.weight.scale is i8, but f32 in a quantised network"],
+      ...[Number.NaN, Number.NEGATIVE_INFINITY].map(
+        (wrong) =>
+          [
+            { tensors: changed(bias, wrong), metadata },
+            `its tensor conv1.bias holds ${wrong} (number 1); it should be finite`,
+          ] as const,
+      ),
     ];
     for (const [container, problem] of cases) {
       await writeTensorsFile(file, container);

@@ -21,7 +21,12 @@ describe("readTarHeader(block, file, at)", () => {
     fc.assert(
       fc.property(fc.stringMatching(/^[a-z0-9/._-]{1,100}$/), fc.uint8Array({ maxLength: 2000 }), (name, contents) => {
         const [header, ...rest] = tarEntry(name, contents);
-        expect(readTarHeader(header!, "f", 0)).toEqual({ name, size: contents.length, kind: "file" });
+        expect(readTarHeader(header!, "f", 0)).toEqual({
+          name,
+          size: contents.length,
+          hasContents: true,
+          kind: "file",
+        });
         expect(512 + rest.reduce((sum, part) => sum + part.length, 0)).toBe(tarEntryBytes(contents.length));
       }),
     );
@@ -32,7 +37,12 @@ describe("readTarHeader(block, file, at)", () => {
     expect(readTarHeader(changed(156, "x"), "f", 0)?.kind).toBe("pax");
     expect(readTarHeader(changed(156, "\0"), "f", 0)?.kind).toBe("file");
     for (const type of ["1", "2", "5"]) {
-      expect(readTarHeader(changed(156, type), "f", 0)).toEqual({ name: "a.png", size: 0, kind: "other" });
+      expect(readTarHeader(changed(156, type), "f", 0)).toEqual({
+        name: "a.png",
+        size: 0,
+        hasContents: false,
+        kind: "other",
+      });
     }
     expect(readTarHeader(changed(345, "some/folder"), "f", 0)?.name).toBe("some/folder/a.png");
   });

@@ -13,6 +13,8 @@ export interface TarHeader {
   readonly name: string;
   /** Of the contents that follow, in bytes, without padding. */
   readonly size: number;
+  /** False for links, devices, folders and pipes: nothing follows them, whatever size they or records before them say. */
+  readonly hasContents: boolean;
   readonly kind: TarMemberKind;
 }
 
@@ -60,11 +62,13 @@ export const readTarHeader = (block: Uint8Array, file: string, at: number): TarH
   const size = numberAt(block, 124, 12);
   if (!Number.isSafeInteger(size)) throw new FormatError(file, "a member's header has no size that can be read", at);
   const type = String.fromCharCode(block[156]!);
+  const hasContents = !withoutContents.test(type);
   const prefix = textOf(block, 257, 6) === "ustar" ? textOf(block, 345, 155) : "";
   const name = textOf(block, 0, 100);
   return {
     name: prefix === "" ? name : `${prefix}/${name}`,
-    size: withoutContents.test(type) ? 0 : size,
+    size: hasContents ? size : 0,
+    hasContents,
     kind: kinds.get(type) ?? "other",
   };
 };

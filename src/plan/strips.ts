@@ -26,9 +26,12 @@ const bytesOf = ({ dtype, shape }: Value): number => elementCount(shape) * dtype
 const stepsOf = ({ order }: Plan): readonly Node[] => order.filter(({ part }) => part === "step");
 const largestResult = (node: Node): number => Math.max(0, ...resultsOf(node).map(([, value]) => bytesOf(value)));
 
+/** Bytes of the largest map that a step of the plan makes. */
+export const largestMapOf = (plan: Plan): number => Math.max(0, ...stepsOf(plan).map(largestResult));
+
 /** Into how many strips a plan for `batch` images is cut: a power of two that divides the batch; 1 where all maps are small. */
 export const stripCount = (plan: Plan, batch: number, mapBytes = largestMapBytes): number => {
-  const largest = Math.max(0, ...stepsOf(plan).map(largestResult));
+  const largest = largestMapOf(plan);
   let count = 1;
   while (largest / count > mapBytes && batch % (2 * count) === 0) count *= 2;
   return count;

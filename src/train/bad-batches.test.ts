@@ -96,6 +96,14 @@ describe("a loss that is not finite, with onNonFinite { skip }", () => {
     }
   });
 
+  test("in all steps of an epoch leaves no mean to tell, which is no number but null, and the training goes on", async () => {
+    const { events } = await trainTiny(spoiling(toNaN, 5, 6, 7, 8, 9), { onNonFinite: { skip: 5 }, epochs: 3 });
+    const epochs = epochEvents(events);
+    expect(epochs.map(({ trainImages }) => trainImages)).toEqual([20, 0, 20]);
+    expect(epochs[1]).toMatchObject({ trainLoss: null, trainAccuracy: null });
+    for (const of of [epochs[0], epochs[2]]) expect(of?.trainLoss).toBeGreaterThan(0);
+  });
+
   test("in the middle of an update keeps the whole update out, and the next has its own batches", async () => {
     const changes: Partial<RecipeFields> = { ...everyStep, accumulate: 2, epochs: 4, onNonFinite: { skip: 1 } };
     const [spoilt, good] = [await trainTiny(spoiling(toNaN, 3), changes), await trainTiny({}, changes)];

@@ -72,6 +72,23 @@ describe("calibrate(engine, spec, tensors, batches)", () => {
     });
   }
 
+  test.each([1e-36, 1e-40])(
+    "makes dead channels, of batch norms that scale by %s, what they are: their bias",
+    async (tiny) => {
+      const spec = small("resnet20");
+      const changed = (name: string, value: number): readonly [string, HostTensor] => {
+        const data = Float32Array.from(trained(spec).get(name)?.data ?? []);
+        return [name, tensor("f32", [data.length], data.fill(value, 0, 4))];
+      };
+      const tensors = new Map([...trained(spec), changed("bn1.weight", tiny), changed("bn1.bias", 0.5)]);
+      const images = randomImages([4, ...spec.input], 1);
+      const network = await calibrated(spec, tensors, [{ images, count: 4 }]);
+      for (const [name, { data }] of network.tensors) expect(data.every(Number.isFinite), name).toBe(true);
+      const actual = await logitsOf(spec, network.tensors, images, network.quantization);
+      expect(relativeError(actual, await logitsOf(spec, tensors, images, "f32"))).toBeLessThan(0.08);
+    },
+  );
+
   test("leaves empty places of a batch out", async () => {
     const spec = small("resnet20");
     const tensors = trained(spec);

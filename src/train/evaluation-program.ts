@@ -45,16 +45,19 @@ export const evaluationGraph = (spec: ResNetSpec, batch: number, arithmetic: Ari
  */
 const largestByteMap = 4 * 2 ** 20;
 
-/** That graph's plan for an engine, the first layers of large batches in strips. */
+/**
+ * That graph's plan for an engine, the first layers of large batches in strips. `mapBytes`: beyond so many maps are cut; what is fastest by
+ * default.
+ */
 export const evaluationPlan = (
   { fusions }: Pick<Engine, "fusions">,
   spec: ResNetSpec,
   batch: number,
   arithmetic: Arithmetic = "f32",
+  mapBytes = typeof arithmetic === "string" ? undefined : largestByteMap,
 ): Plan => {
   const planFor = (images: number): Plan => makePlan(fuse(evaluationGraph(spec, images, arithmetic), fusions));
   const plan = planFor(batch);
-  const mapBytes = typeof arithmetic === "string" ? undefined : largestByteMap;
   const count = stripCount(plan, batch, mapBytes);
   return count === 1 ? plan : withStrips(plan, planFor(batch / count), count, mapBytes);
 };

@@ -68,9 +68,10 @@ export interface EpochEvent {
   readonly event: "epoch";
   readonly step: number;
   readonly epoch: number;
-  readonly trainLoss: number;
-  readonly trainAccuracy: number;
-  /** Of steps that were not skipped. */
+  /** Null where all steps of the epoch were skipped: then there is nothing to take a mean of. */
+  readonly trainLoss: number | null;
+  readonly trainAccuracy: number | null;
+  /** Of steps that were not skipped; 0 where all were. */
   readonly trainImages: number;
   /** Of training images, in pixels; evaluation has that of the preprocessing. */
   readonly imageSize: readonly [height: number, width: number];

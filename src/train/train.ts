@@ -107,8 +107,8 @@ export const train = async (training: Training): Promise<TrainingResult> => {
       epoch++;
       const taken = stepsPerEpoch - counters.epochSkipped;
       const images = taken * imagesPerStep;
-      const trainLoss = counters.epochLossSum / taken;
-      const trainAccuracy = counters.epochCorrect / images;
+      const trainLoss = taken === 0 ? null : counters.epochLossSum / taken;
+      const trainAccuracy = taken === 0 ? null : counters.epochCorrect / images;
       onEvent({
         event: "epoch",
         step,

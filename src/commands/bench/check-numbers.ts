@@ -3,8 +3,9 @@
 import { invariant } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
+import { largestMapOf } from "../../plan/strips.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
-import { evaluationGraph } from "../../train/evaluation-program.ts";
+import { evaluationGraph, evaluationPlan } from "../../train/evaluation-program.ts";
 import { type BenchCase, benchCase, benchState } from "./bench-case.ts";
 import { quantizeCase } from "./bench-network.ts";
 import { conditionedTensors } from "./conditioned-tensors.ts";
@@ -75,9 +76,9 @@ const checkBatch = async (
   let problem = "";
   for (let start = 0; start < starts; start++) {
     const given = conditionedTensors(each, seed + start, start === 0 ? fresh : undefined);
-    const { tensors, runAs } =
-      dtype === "int8" ? await quantized(engine, each, given) : { tensors: given, runAs: each.graph };
-    const values = await checkGraph(engine, each.definition, tensors, { runAs });
+    const { tensors, runAs, plans } =
+      dtype === "int8" ? await quantized(engine, each, given) : { tensors: given, runAs: each.graph, plans: [] };
+    const values = await checkGraph(engine, each.definition, tensors, { runAs, plans });
     const worst = worstOf(values);
     const vague = values.find(({ relative }) => relative > largestRelative);
     if (worst.share <= 1 && vague === undefined) return values;
@@ -89,12 +90,19 @@ const checkBatch = async (
   throw new WrongNumbersError(`${each.spec.name}: ${problem}; nothing was timed`);
 };
 
-/** The case over bytes. How far that is from f32 is no matter of rounding: each node is held to its own definition. */
+/**
+ * The case over bytes. How far that is from f32 is no matter of rounding: each node is held to its own definition, with every value observed.
+ * What is timed observes none, so that runs too; and in strips, which maps as small as these would otherwise not be cut into.
+ */
 const quantized = async (engine: Engine, each: BenchCase, given: NamedTensors) => {
   const { tensors, quantization } = await quantizeCase(engine, each, given);
   const images = [...given].filter(([name]) => name === "images");
-  const runAs = evaluationGraph(each.spec, images[0]?.[1].shape[0] ?? 1, quantization);
-  return { tensors: new Map([...tensors, ...images]), runAs };
+  const batch = images[0]?.[1].shape[0] ?? 1;
+  const runAs = evaluationGraph(each.spec, batch, quantization);
+  const timed = evaluationPlan(engine, each.spec, batch, quantization);
+  const cut = evaluationPlan(engine, each.spec, batch, quantization, largestMapOf(timed) / 2);
+  const plans = cut.strips === undefined ? [timed] : [timed, cut];
+  return { tensors: new Map([...tensors, ...images]), runAs, plans };
 };
 
 /** A NaN share is the worst. */

@@ -3,6 +3,7 @@ import type { Precision } from "../../base/dtype.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import type { Engine } from "../../engine/contract.ts";
 import type { Graph } from "../../graph/graph.ts";
+import type { Plan } from "../../plan/plan.ts";
 
 /** Of activations. int8 is for inference alone: without weights, networks are quantised on seeded synthetic images. */
 export type BenchType = Precision | "int8";
@@ -50,13 +51,14 @@ export interface BenchEnvironment {
   readonly openEngine: (engine: Engine["name"], threads: number, convolution: "direct" | "auto") => Promise<Engine>;
   /**
    * Compares an engine's run, of the graph or of another that should compute the same, with the graph in f64: `checkGraph` of
-   * engine/conformance. Of a run in bf16 it compares every node as well, of one in int8 every node and no more.
+   * engine/conformance. Of a run in bf16 it compares every node as well; of one in int8 every node, and what `plans` of
+   * the graph give with that.
    */
   readonly checkGraph: (
     engine: Engine,
     graph: Graph,
     tensors: NamedTensors,
-    options: { readonly runAs: Graph },
+    options: { readonly runAs: Graph; readonly plans: readonly Plan[] },
   ) => Promise<readonly CheckedValue[]>;
   /** Milliseconds that only grow, from any beginning. */
   readonly now: () => number;

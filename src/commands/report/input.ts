@@ -27,6 +27,7 @@ export interface EpochPoint {
   readonly seconds: number;
   /** Of training images, in pixels; left out where it isn't known. */
   readonly imageSize?: readonly [height: number, width: number];
+  /** Null where all steps of the epoch were skipped. */
   readonly train: SplitResult | null;
   readonly validation: SplitResult | null;
   readonly test: SplitResult | null;

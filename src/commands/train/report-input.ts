@@ -28,8 +28,8 @@ const epochSchema = z.object({
   event: z.literal("epoch"),
   step: z.number(),
   epoch: z.number(),
-  trainLoss: z.number(),
-  trainAccuracy: z.number(),
+  trainLoss: z.number().nullable(),
+  trainAccuracy: z.number().nullable(),
   trainImages: z.number(),
   seconds: z.number(),
   imageSize: z.tuple([z.number(), z.number()]).optional(),
@@ -44,11 +44,14 @@ type EpochRecord = z.infer<typeof epochSchema>;
 /** Infinite ends are null in JSON. */
 const intervalOf = ([low, high]: z.infer<typeof interval>): Metric["interval"] => [low ?? -Infinity, high ?? Infinity];
 
-/** The mean loss of an epoch, of which only the mean was kept: its interval isn't known. */
-const trainResult = ({ trainLoss, trainAccuracy, trainImages: n }: EpochRecord): SplitResult => ({
-  accuracy: accuracyOf(Math.round(trainAccuracy * n), n),
-  loss: { value: trainLoss, unit: "nats", n, interval: [Number.NaN, Number.NaN] },
-});
+/** The mean loss of an epoch, of which only the mean was kept: its interval isn't known. Null where all its steps were skipped. */
+const trainResult = ({ trainLoss, trainAccuracy, trainImages: n }: EpochRecord): SplitResult | null => {
+  if (trainLoss === null || trainAccuracy === null) return null;
+  return {
+    accuracy: accuracyOf(Math.round(trainAccuracy * n), n),
+    loss: { value: trainLoss, unit: "nats", n, interval: [Number.NaN, Number.NaN] },
+  };
+};
 
 const validationResult = (record: EpochRecord): SplitResult | null => {
   const { validationAccuracy, validationAccuracyInterval, validationLoss, validationLossInterval } = record;
@@ -68,7 +71,8 @@ const validationResult = (record: EpochRecord): SplitResult | null => {
   };
 };
 
-const readCurves = async (
+/** The curves of a run directory's metrics.jsonl. */
+export const readCurves = async (
   directory: string,
 ): Promise<{ curves: readonly CurvePoint[]; epochs: readonly EpochPoint[] }> => {
   const file = join(directory, "metrics.jsonl");

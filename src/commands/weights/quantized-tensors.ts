@@ -22,7 +22,24 @@ export const storedTensors = ({
   return new Map([...tensors, ...scales]);
 };
 
-/** What lies in the file of a quantised model. Throws FormatError where tensors or ranges are not those of its network. */
+/** What levels of filters are worth: f32, each a finite number above 0. Throws FormatError. */
+const readScales = (name: string, { dtype, data }: HostTensor, file: string): readonly number[] => {
+  if (dtype !== "f32") throw new FormatError(file, `its tensor ${name} is ${dtype}, but f32 in a quantised network`);
+  const wrong = data.findIndex((scale) => !(scale > 0 && scale < Number.POSITIVE_INFINITY));
+  if (wrong === -1) return Array.from(data);
+  throw new FormatError(
+    file,
+    `its tensor ${name} holds ${data[wrong]} (number ${wrong}), but what a level is worth is above 0`,
+  );
+};
+
+const refuseNonFinite = (name: string, { dtype, data }: HostTensor, file: string): void => {
+  const wrong = dtype === "f32" ? data.findIndex((number) => !Number.isFinite(number)) : -1;
+  if (wrong === -1) return;
+  throw new FormatError(file, `its tensor ${name} holds ${data[wrong]} (number ${wrong}); it should be finite`);
+};
+
+/** What lies in the file of a quantised model. Throws FormatError where tensors or ranges are not those of its network, or not finite. */
 export const readQuantized = (
   spec: ResNetSpec,
   ranges: Quantization["ranges"],
@@ -39,14 +56,18 @@ export const readQuantized = (
     folded.nodes.flatMap((node) => {
       if (node.kind !== "conv2d") return [];
       const { name } = node.operands.weight;
-      return [[name, Array.from(find(scaleOf(name)).data)] as const];
+      const scales = scaleOf(name);
+      return [[name, readScales(scales, find(scales), file)] as const];
     }),
   );
   const quantization = { ranges, filterScales };
   const tensors = new Map(
     quantizedStates(spec, quantization, file).map(({ name, dtype, shape }) => {
       const found = find(name);
-      if (found.dtype === dtype && sameShape(found.shape, shape)) return [name, found] as const;
+      if (found.dtype === dtype && sameShape(found.shape, shape)) {
+        refuseNonFinite(name, found, file);
+        return [name, found] as const;
+      }
       const [is, wanted] = [`${found.dtype} ${formatShape(found.shape)}`, `${dtype} ${formatShape(shape)}`];
       throw new FormatError(file, `its tensor ${name} is ${is}, but ${wanted} in a quantised ${spec.name}`);
     }),

@@ -3,6 +3,7 @@
 // is a function of its images and its epoch. An image at which that happens twice counts as broken.
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../base/errors.ts";
+import { FileError } from "../../base/file-error.ts";
 import type { BatchArrays, Preparation, Prepared } from "../prepare.ts";
 import type { Preparer } from "../ring.ts";
 import type { ImageSource } from "../source.ts";
@@ -26,10 +27,19 @@ export interface WorkerOrder {
   /** Images that count as broken, and why. */
   readonly condemned: ReadonlyMap<number, string>;
 }
-/** The slot is filled, or there is a problem. `isInput`: the person can mend it, so it becomes a UsageError. */
+/**
+ * The slot is filled, or there is a problem. `isInput`: the person can mend it, so it becomes a UsageError; of a FileError `disk` says what
+ * besides its message makes it one.
+ */
 export type WorkerAnswer = { readonly id: number } & (
   | { readonly prepared: Prepared }
-  | { readonly problem: { readonly isInput: boolean; readonly message: string } }
+  | {
+      readonly problem: {
+        readonly isInput: boolean;
+        readonly message: string;
+        readonly disk: Pick<FileError, "path" | "code"> | null;
+      };
+    }
 );
 
 /** A worker was lost and another took its place. */
@@ -123,9 +133,10 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
       open.resolve(answer.prepared);
       return;
     }
-    const { isInput, message: problem } = answer.problem;
+    const { isInput, message: problem, disk } = answer.problem;
     const message = `${name(thread)} failed at ${open.describe}: ${problem}`;
-    open.reject(isInput ? new UsageError(message) : new Error(message));
+    if (disk !== null) open.reject(new FileError(disk.path, disk.code, message, undefined));
+    else open.reject(isInput ? new UsageError(message) : new Error(message));
   };
 
   /** What the thread was at when it was lost. */

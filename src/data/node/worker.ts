@@ -2,6 +2,7 @@
 // loader, and answers with the number of the message. It holds no state of its own: any worker can prepare any batch.
 import { parentPort, workerData } from "node:worker_threads";
 import { FormatError, UsageError } from "../../base/errors.ts";
+import { FileError } from "../../base/file-error.ts";
 import { createPrepare } from "../prepare.ts";
 import type { ImageReader } from "../reader.ts";
 import { createWorkerBudget } from "./decoding-memory.ts";
@@ -54,7 +55,9 @@ parentPort?.on("message", async ({ id, slot, epoch, indices, condemned: told }: 
     answer({ id, prepared: await prepares[slot]!(indices, epoch, slots[slot]!) });
   } catch (error) {
     const isInput = error instanceof UsageError || error instanceof FormatError;
-    answer({ id, problem: { isInput, message: error instanceof Error ? error.message : String(error) } });
+    const message = error instanceof Error ? error.message : String(error);
+    const disk = error instanceof FileError ? { path: error.path, code: error.code } : null;
+    answer({ id, problem: { isInput, message, disk } });
   }
   Atomics.store(progress, slot, 0);
 });

@@ -13,6 +13,9 @@
 //   and w·(1 ± u′) with independent signs moves it by u′·√Σ w²x² an element, which is |y| where the products are independent. What
 //   lies between the two — several roundings in a layer that is not fused — is a small factor, for which there is `safety`.
 //
+//   Of a run in bytes every node is checked, and what other plans of the graph give is compared with that: what is timed observes nothing,
+//   so it adds in place, uses memory again, and may run in strips.
+//
 // An engine that is wrong can't hide behind this: its distance to f64 is of the order of the values themselves. Only where the
 // graph turns a disturbance of √K·u into one of that order would nothing be learned; `relative` shows it, and callers refuse.
 import { allocate, unitRoundoff, type ValueDType } from "../../base/dtype.ts";
@@ -23,11 +26,12 @@ import { flopsOf } from "../../graph/cost-rules.ts";
 import { type Graph, resultsOf } from "../../graph/graph.ts";
 import type { Value } from "../../graph/value.ts";
 import { fuse } from "../../passes/fuse.ts";
+import type { Plan } from "../../plan/plan.ts";
 import type { Engine } from "../contract.ts";
-import { checkNodes } from "./check-nodes.ts";
+import { checkNodes, checkObserved } from "./check-nodes.ts";
 import { type Comparison, compareNorm, distance } from "./compare-values.ts";
 import { interpretExactly } from "./interpret.ts";
-import { type GraphRun, runGraph } from "./run-graph.ts";
+import { type GraphRun, runGraph, runPlan } from "./run-graph.ts";
 import { withoutMeasure } from "./without-measure.ts";
 
 export interface GraphCheckOptions {
@@ -37,7 +41,17 @@ export interface GraphCheckOptions {
   readonly safety?: number;
   /** What the engine runs in the graph's place and should compute the same: the graph with batch norm folded, say. */
   readonly runAs?: Graph;
+  /** Of a run in bytes: plans of that graph with the engine's fusions, whose outputs should be those of the run that is observed. */
+  readonly plans?: readonly Plan[];
 }
+
+/**
+ * What outputs of two plans of the same graph in bytes may differ by, of their largest element. Sums of bytes are exact; factors may be
+ * applied with one rounding or two (2⁻²⁴ each), which moves a byte by a level only where it lies between two, in one of 10⁵ or so. A level is
+ * 1/127 of the range at most, and one byte of a map or of some hundred features moves a logit by no more than 10⁻⁴. The dense layer in f32
+ * adds √2048·2⁻²⁴. A plan that writes over what it still needs is off by the order of the values.
+ */
+const sameShare = 1e-4;
 
 export interface GraphCheck extends Comparison {
   /** `allowed` as a fraction of the norm of the exact value: far below 1, or the check says nothing. */
@@ -85,14 +99,33 @@ export const checkGraph = async (
   tensors: NamedTensors,
   options: GraphCheckOptions = {},
 ): Promise<readonly GraphCheck[]> => {
-  const { runAs = graph } = options;
-  if (computesIn(runAs, "i8") || computesIn(runAs, "u8")) return checkNodes(engine, runAs, tensors);
+  const { runAs = graph, plans = [] } = options;
+  if (computesIn(runAs, "i8") || computesIn(runAs, "u8")) {
+    const { checks, run } = await checkObserved(engine, runAs, tensors);
+    const others: GraphCheck[] = [];
+    for (const plan of plans) others.push(...compareRuns(await runPlan(engine, plan, tensors), run, plan));
+    return [...checks, ...others];
+  }
   if (!computesIn(runAs, "bf16")) return checkEnds(engine, graph, tensors, unitNoise(graph), options);
   const nodes = await checkNodes(engine, runAs, tensors);
   if (runAs === graph) return nodes;
   const noise = unitNoise(graph) + unitRoundoff.bf16;
   return [...nodes, ...(await checkEnds(engine, graph, tensors, noise, options))];
 };
+
+/** The outputs of a plan's run with those of the run that was observed. */
+const compareRuns = (run: GraphRun, observed: GraphRun, { graph, strips }: Plan): readonly GraphCheck[] =>
+  graph.outputs.map((output) => {
+    const [elements, expected] = [elementsIn(run, output.name), elementsIn(observed, output.name)];
+    let [error, largest] = [0, 0];
+    for (let i = 0; i < expected.length; i++) {
+      error = Math.max(error, Math.abs(elements[i]! - expected[i]!));
+      largest = Math.max(largest, Math.abs(expected[i]!));
+    }
+    const allowed = sameShare * largest;
+    const name = strips === undefined ? `${output.name} as it is timed` : `${output.name} in strips`;
+    return { name, error, allowed, share: error === 0 ? 0 : error / allowed, relative: sameShare };
+  });
 
 /** √K·u of f32. */
 const unitNoise = (graph: Graph): number => Math.sqrt(longestReduction(graph)) * unitRoundoff.f32;

@@ -21,7 +21,7 @@ import { allowedError, distance } from "./compare-values.ts";
 import { type ErrorBound, errorBoundsOf } from "./error-rules.ts";
 import { narrowChain } from "./narrow-chain.ts";
 import { type Narrowed, narrowNode, takePart } from "./narrow-node.ts";
-import { runGraph } from "./run-graph.ts";
+import { type GraphRun, runGraph } from "./run-graph.ts";
 import { withoutMeasure } from "./without-measure.ts";
 
 /** The graph with all that its nodes make as outputs, and the output of each value: that of a bf16 one is its f32 copy. */
@@ -135,11 +135,15 @@ const compare = (value: Value, whole: TypedArray, { elements, allowed, part }: C
 };
 
 /** Runs step and update of the graph on the engine, with its fusions, and compares all values that it makes, and every state. */
-export const checkNodes = async (
+export const checkNodes = async (engine: Engine, graph: Graph, tensors: NamedTensors): Promise<readonly GraphCheck[]> =>
+  (await checkObserved(engine, graph, tensors)).checks;
+
+/** As checkNodes, with what the run gave. */
+export const checkObserved = async (
   engine: Engine,
   graph: Graph,
   tensors: NamedTensors,
-): Promise<readonly GraphCheck[]> => {
+): Promise<{ readonly checks: readonly GraphCheck[]; readonly run: GraphRun }> => {
   const fused = fuse(withoutMeasure(graph), engine.fusions); // with the outputs: what only a caller reads is compared too
   const { graph: whole, outputOf } = observed(fused);
   const run = await runGraph(engine, whole, tensors);
@@ -167,5 +171,5 @@ export const checkNodes = async (
     const differs = kept.data.some((element, i) => element !== elements[i]);
     checks.push({ name: state.name, error: 0, allowed: 0, share: differs ? Number.NaN : 0, relative: 0 });
   }
-  return checks;
+  return { checks, run };
 };

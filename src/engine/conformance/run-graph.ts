@@ -4,7 +4,7 @@ import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts
 import type { Graph } from "../../graph/graph.ts";
 import type { RunPart } from "../../graph/ops.ts";
 import type { Value } from "../../graph/value.ts";
-import { makePlan } from "../../plan/plan.ts";
+import { makePlan, type Plan } from "../../plan/plan.ts";
 import type { Engine } from "../contract.ts";
 
 export interface GraphRun {
@@ -23,10 +23,15 @@ const pick = (values: readonly Value[], tensors: NamedTensors): ReadonlyMap<stri
   );
 
 /** `tensors` holds the graph's inputs and states by name. Runs step and update, and `measure` when the graph has such nodes. */
-export const runGraph = async (engine: Engine, graph: Graph, tensors: NamedTensors): Promise<GraphRun> => {
+export const runGraph = (engine: Engine, graph: Graph, tensors: NamedTensors): Promise<GraphRun> =>
+  runPlan(engine, makePlan(graph), tensors);
+
+/** As runGraph, by a plan: one in strips, say. */
+export const runPlan = async (engine: Engine, plan: Plan, tensors: NamedTensors): Promise<GraphRun> => {
+  const { graph } = plan;
   const state = await engine.createState(pick(graph.states, tensors));
   try {
-    const program = await engine.compile(makePlan(graph), state);
+    const program = await engine.compile(plan, state);
     try {
       const inputs = Object.fromEntries(pick(graph.inputs, tensors));
       const last: RunPart | undefined = graph.nodes.some(({ part }) => part === "measure") ? "measure" : undefined;

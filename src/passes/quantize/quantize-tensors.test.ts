@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { UsageError } from "../../base/errors.ts";
 import { randomPurposes, randomStream } from "../../base/philox.ts";
 import { tensor } from "../../base/tensor.ts";
 import { GraphBuilder } from "../../graph/builder.ts";
@@ -61,5 +62,48 @@ describe("quantizeTensors(graph, folded, rangeOf, channelMeans)", () => {
       expect(Math.abs(rounded - exact)).toBeLessThan(1e-5); // the bias is f32, of some tens
       expect(Math.abs(uncorrected - exact)).toBeGreaterThan(1e-4);
     }
+  });
+
+  test.each([1e-36, 1e-40, 1e-44])(
+    "makes filters of %s, beside a bias, filters of zeros, whose bias stays finite",
+    (tiny) => {
+      const data = Float32Array.from(weights, (weight, i) => (i < columns * area ? tiny * weight : weight));
+      const given = new Map([...tensors, ["conv.weight", tensor("f32", [filters, columns, 2, 2], data)] as const]);
+      for (const known of [new Map(), new Map([["images", means]])]) {
+        const { tensors: made, filterScales } = quantizeTensors(graph(), given, () => range, known);
+        const [scale, other] = filterScales.get("conv.weight") ?? [];
+        expect(scale).toBe(1);
+        expect(other).toBeLessThan(0.1);
+        expect(
+          made
+            .get("conv.weight")
+            ?.data.subarray(0, columns * area)
+            .every((level) => level === 0),
+        ).toBe(true);
+        expect(made.get("conv.bias")?.data[0]).toBeCloseTo((biases[0] ?? 0) / 0.1, 4);
+      }
+    },
+  );
+
+  test("keeps small filters that a bias doesn't hide", () => {
+    const data = Float32Array.from(weights, (weight) => weight * 2 ** -90);
+    const given = new Map([...tensors, ["conv.weight", tensor("f32", [filters, columns, 2, 2], data)] as const]);
+    const { tensors: made, filterScales } = quantizeTensors(graph(), given, () => range);
+    for (const scale of filterScales.get("conv.weight") ?? []) expect(scale).toBeLessThan(2 ** -90);
+    expect(made.get("conv.weight")?.data).toEqual(
+      quantizeTensors(graph(), tensors, () => range).tensors.get("conv.weight")?.data,
+    );
+  });
+
+  test("refuses biases that can't be told in levels of the images", () => {
+    expect(() => quantizeTensors(graph(), tensors, () => 127e-44)).toThrow(
+      new UsageError(
+        `conv.weight: the bias of its filter 0, ${biases[0]}, can't be told in levels of its images, which are worth 1.00e-44 each; such weights can't be quantised`,
+      ),
+    );
+    const infinite = tensor("f32", [filters], Float32Array.of(0, 1, Number.NaN, 1));
+    expect(() => quantizeTensors(graph(), new Map([...tensors, ["conv.bias", infinite]]), () => range)).toThrow(
+      "conv.weight: the bias of its filter 2, NaN, can't be told",
+    );
   });
 });

@@ -1,6 +1,6 @@
 // The tensors of a quantised network: filters as levels of a scale each, biases in units of the sums that they are added to.
 import { byteLevels } from "../../base/dtype.ts";
-import { invariant } from "../../base/errors.ts";
+import { invariant, UsageError } from "../../base/errors.ts";
 import { roundToLevel } from "../../base/levels.ts";
 import { elementCount } from "../../base/shape.ts";
 import { type HostTensor, type NamedTensors, tensor } from "../../base/tensor.ts";
@@ -8,6 +8,15 @@ import type { Graph } from "../../graph/graph.ts";
 import { biasNameOf } from "../fold-tensors.ts";
 import { findChains } from "./find-chains.ts";
 import { type QuantizationSource, quantizeGraph } from "./quantize-graph.ts";
+
+/** Scales below f32's least normal number have few digits, or none. No sum of such filters is seen beside a bias. */
+const leastScale = 2 ** -126;
+
+/**
+ * A bias of so many of its filter's units and more hides the filter: of the products each is at most 127·255 < 2¹⁵, of a filter far fewer
+ * than 2²⁰, and f32 keeps 24 bits. (f32 would take a bias of up to 2¹²⁸, and Infinity beyond.)
+ */
+const largestBias = 2 ** 100;
 
 /** Filters as bytes, and what a level of each is worth. */
 export interface QuantizedFilters {
@@ -17,16 +26,21 @@ export interface QuantizedFilters {
 
 /**
  * Filter by filter: the largest absolute weight becomes level 127 (symmetric, per channel: Krishnamoorthi 2018, Quantizing deep
- * convolutional networks for efficient inference, 3.1). weight [O, C, U, V]. A filter of zeros has the scale 1.
+ * convolutional networks for efficient inference, 3.1). weight [O, C, U, V]. A filter of zeros has the scale 1, and so has one that is all
+ * but zeros, or that `isHidden` says to be too small to matter by what a level of it would be worth: their levels are 0.
  */
-export const quantizeFilters = ({ shape, data }: HostTensor): QuantizedFilters => {
+export const quantizeFilters = (
+  { shape, data }: HostTensor,
+  isHidden: (filter: number, scale: number) => boolean = () => false,
+): QuantizedFilters => {
   const [filters = 0] = shape;
   const length = elementCount(shape) / filters;
   const levels = new Int8Array(data.length);
   const scales = Array.from({ length: filters }, (_, o) => {
     let largest = 0;
     for (let i = o * length; i < (o + 1) * length; i++) largest = Math.max(largest, Math.abs(data[i]!));
-    const scale = largest === 0 ? 1 : Math.fround(largest / byteLevels.i8[1]);
+    const scale = Math.fround(largest / byteLevels.i8[1]);
+    if (scale < leastScale || isHidden(o, scale)) return 1;
     for (let i = o * length; i < (o + 1) * length; i++) levels[i] = roundToLevel(data[i]! / scale, "i8");
     return scale;
   });
@@ -65,7 +79,8 @@ const meanError = (
 
 /**
  * Quantises the tensors of a graph whose batch norms are folded (foldGraph, foldTensors), for the ranges of its values. Where the mean of
- * each channel of a convolution's images is known, by the name of the value, biases take off what rounded filters add in the mean.
+ * each channel of a convolution's images is known, by the name of the value, biases take off what rounded filters add in the mean. Throws
+ * UsageError for biases that are not finite, or not in units of their sums.
  */
 export const quantizeTensors = (
   graph: Graph,
@@ -79,30 +94,35 @@ export const quantizeTensors = (
     return found;
   };
   const chains = findChains(graph);
-  const quantized = new Map(
-    chains.map(({ conv }) => [conv.operands.weight.name, quantizeFilters(find(conv.operands.weight.name))]),
-  );
-  const filterScales = new Map([...quantized].map(([name, { scales }]) => [name, scales]));
+  // What images are worth doesn't depend on the filters, and is wanted before they are quantised.
   const { graph: made, inputScales } = quantizeGraph(graph, {
     rangeOf,
-    filterScales: (name) => filterScales.get(name) ?? [],
+    filterScales: (_, filters) => new Array<number>(filters).fill(1),
   });
-  const biases = new Map(
-    chains.map(({ conv, bias }) => {
-      const weight = conv.operands.weight.name;
-      const unit = inputScales.get(weight) ?? 1;
-      const given = bias && find(bias.operands.bias.name).data;
-      const [filters, means] = [quantized.get(weight), channelMeans.get(conv.operands.x.name)];
-      const errors = filters && means && meanError(find(weight), filters, conv.params.groups, means);
-      const data = Float32Array.from(
-        filterScales.get(weight) ?? [],
-        (scale, o) => ((given?.[o] ?? 0) - (errors?.[o] ?? 0)) / (unit * scale),
+  const pairs = chains.map(({ conv, bias }) => {
+    const { x, weight } = conv.operands;
+    const unit = inputScales.get(weight.name) ?? 1;
+    const given = bias && find(bias.operands.bias.name).data;
+    const filters = quantizeFilters(
+      find(weight.name),
+      (o, scale) => !(Math.abs(given?.[o] ?? 0) < largestBias * unit * scale),
+    );
+    const means = channelMeans.get(x.name);
+    const errors = means && meanError(find(weight.name), filters, conv.params.groups, means);
+    const biases = Float32Array.from(
+      filters.scales,
+      (scale, o) => ((given?.[o] ?? 0) - (errors?.[o] ?? 0)) / (unit * scale),
+    );
+    const wrong = biases.findIndex((each) => !Number.isFinite(each));
+    if (wrong !== -1) {
+      throw new UsageError(
+        `${weight.name}: the bias of its filter ${wrong}, ${given?.[wrong] ?? 0}, can't be told in levels of its images, which are worth ${unit.toPrecision(3)} each; such weights can't be quantised`,
       );
-      return [biasNameOf(weight), tensor("f32", [data.length], data)];
-    }),
-  );
-  const tensors = new Map(
-    made.states.map(({ name }) => [name, quantized.get(name)?.weight ?? biases.get(name) ?? find(name)]),
-  );
-  return { tensors, filterScales };
+    }
+    return { weight: weight.name, filters, bias: tensor("f32", [biases.length], biases) };
+  });
+  const weights = new Map(pairs.map(({ weight, filters }) => [weight, filters.weight]));
+  const biases = new Map(pairs.map(({ weight, bias }) => [biasNameOf(weight), bias]));
+  const tensors = new Map(made.states.map(({ name }) => [name, weights.get(name) ?? biases.get(name) ?? find(name)]));
+  return { tensors, filterScales: new Map(pairs.map(({ weight, filters }) => [weight, filters.scales])) };
 };

@@ -1,12 +1,12 @@
 // One column of a Parquet file, row by row: finds the page that a row lies in, reads it, and keeps the pages that were read last, as many as
 // fit into a bound.
-import { open } from "node:fs/promises";
 import { FormatError } from "../../../base/errors.ts";
+import { useFile } from "../use-file.ts";
 import { type PageValues, readPage, type Values } from "./decode-page.ts";
 import { findPages, type Page } from "./pages.ts";
 import type { ColumnChunk, LeafColumn, ParquetFile, RowGroup } from "./parquet-file.ts";
 
-/** What was read last, in order of use, up to so many bytes (and one page more than that, where one alone is larger). */
+/** What was read last, in order of use, up to so many bytes of memory (and one page more than that, where one alone is larger). */
 export class RecentPages {
   readonly #pages = new Map<string, { readonly values: PageValues; readonly bytes: number }>();
   readonly #largestBytes: number;
@@ -14,6 +14,11 @@ export class RecentPages {
 
   constructor(largestBytes: number) {
     this.#largestBytes = largestBytes;
+  }
+
+  /** What they take. */
+  get bytes(): number {
+    return this.#bytes;
   }
 
   get(key: string): PageValues | undefined {
@@ -53,14 +58,26 @@ const lastUpTo = <T>(items: readonly T[], row: number, rowOf: (item: T) => numbe
   return items[low - 1];
 };
 
-/** Of a page's values; those that are told by the one before take more than the page has. */
-const decodedBytes = ({ encoding, bytes }: Page, values: PageValues): number =>
-  encoding === "DELTA_BYTE_ARRAY"
-    ? values.reduce<number>((sum, value) => sum + (value instanceof Uint8Array ? value.length : 0), bytes)
-    : bytes;
+const isIndexed = ({ kind, encoding }: Page): boolean => kind !== "dictionary" && encoding.endsWith("_DICTIONARY");
+
+/** What memory takes for a value, whatever its length: a reference and, of bytes, their view (V8's is some 100 bytes). */
+const referenceBytes = 8;
+const viewBytes = 100;
+
+/** What a decoded page takes: its bytes, its values, and a dictionary that its values lie in, though that is counted as a page too. */
+const memoryOf = (page: Page, values: PageValues, dictionary: Page | null): number => {
+  const references = referenceBytes * values.length;
+  if (isIndexed(page)) return references + (dictionary?.bytes ?? 0);
+  // Values that are told by the one before have bytes of their own.
+  const isOwn = page.encoding === "DELTA_BYTE_ARRAY";
+  return values.reduce<number>(
+    (sum, value) => sum + (value instanceof Uint8Array ? viewBytes + (isOwn ? value.length : 0) : 0),
+    references + page.bytes,
+  );
+};
 
 export interface ColumnReader {
-  /** The value of a row, null where it has none. Throws FormatError where the file is damaged. */
+  /** The value of a row, null where it has none. Throws FormatError where the file is damaged or gone, and what useFile throws. */
   readonly value: (row: number) => Promise<Uint8Array | number | null>;
   /** All values of a row group, in order. */
   readonly groupValues: (group: RowGroup) => AsyncGenerator<PageValues>;
@@ -75,15 +92,10 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
   const openGroup = async (group: RowGroup): Promise<Group> => {
     const chunk = group.chunks.get(key);
     if (chunk === undefined) throw new FormatError(name, `a row group has no column ${key}`);
-    const handle = await open(path);
-    try {
-      const pages = await findPages(handle, file, chunk, group.rows);
-      const dictionary = pages.find(({ kind }) => kind === "dictionary") ?? null;
-      const data = pages.filter((page) => page.kind !== "dictionary" && page.values > 0);
-      return { chunk, pages: data, dictionary };
-    } finally {
-      await handle.close();
-    }
+    const pages = await useFile(path, name, (handle) => findPages(handle, file, chunk, group.rows));
+    const dictionary = pages.find(({ kind }) => kind === "dictionary") ?? null;
+    const data = pages.filter((page) => page.kind !== "dictionary" && page.values > 0);
+    return { chunk, pages: data, dictionary };
   };
   /** Of so many groups it is kept where their pages lie. */
   const mostGroups = 256;
@@ -97,25 +109,19 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
     opening.catch(() => opened.delete(group));
     return opening;
   };
-  const read = async (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> => {
-    const handle = await open(path);
-    try {
-      return await readPage(handle, name, page, column, codec, dictionary);
-    } finally {
-      await handle.close();
-    }
-  };
-  const readKept = async (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> => {
+  const read = (page: Page, codec: string, dictionary: Values | null): Promise<PageValues> =>
+    useFile(path, name, (handle) => readPage(handle, name, page, column, codec, dictionary));
+  const readKept = async (page: Page, group: Group): Promise<PageValues> => {
     const pageKey = `${path}\0${page.offset}`;
     const known = recent.get(pageKey);
     if (known !== undefined) return known;
-    const values = await read(page, codec, dictionary);
-    recent.add(pageKey, values, decodedBytes(page, values));
+    const values = await read(page, group.chunk.codec, isIndexed(page) ? await dictionaryOf(group) : null);
+    recent.add(pageKey, values, memoryOf(page, values, group.dictionary));
     return values;
   };
-  const dictionaryOf = async ({ chunk, dictionary }: Group): Promise<Values | null> => {
-    if (dictionary === null) return null;
-    const values = await readKept(dictionary, chunk.codec, null);
+  const dictionaryOf = async (group: Group): Promise<Values | null> => {
+    if (group.dictionary === null) return null;
+    const values = await readKept(group.dictionary, group);
     return values.flatMap((value) => (value === null ? [] : [value]));
   };
 
@@ -129,8 +135,7 @@ export const readColumn = (file: ParquetFile, column: LeafColumn, recent: Recent
       const within = row - group.firstRow;
       const page = lastUpTo(found.pages, within, ({ firstRow }) => firstRow);
       if (page === undefined) throw new FormatError(name, `no page holds row ${row}`);
-      const dictionary = page.encoding.endsWith("_DICTIONARY") ? await dictionaryOf(found) : null;
-      const values = await readKept(page, found.chunk.codec, dictionary);
+      const values = await readKept(page, found);
       return values[within - page.firstRow] ?? null;
     },
     groupValues: async function* (group) {

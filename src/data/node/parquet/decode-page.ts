@@ -132,7 +132,7 @@ const valuesOf = (
 /** What one page holds, by row; null where a row has no value. A dictionary has no missing values. */
 export type PageValues = readonly (Uint8Array | number | null)[];
 
-/** Reads and decodes one page. `name` is what errors call the file. Throws FormatError. */
+/** Reads and decodes one page. `name` is what errors call the file. Throws FormatError, and what reading throws. */
 export const readPage = async (
   file: FileHandle,
   name: string,
@@ -141,9 +141,9 @@ export const readPage = async (
   codec: string,
   dictionary: Values | null,
 ): Promise<PageValues> => {
+  const stored = new Uint8Array(page.storedBytes);
+  const { bytesRead } = await file.read(stored, 0, stored.length, page.offset);
   try {
-    const stored = new Uint8Array(page.storedBytes);
-    const { bytesRead } = await file.read(stored, 0, stored.length, page.offset);
     if (bytesRead < stored.length) throw new RangeError("it is cut off");
     const bytes = await contentsOf(stored, page, codec);
     if (page.kind === "dictionary") return decodePlain(column.type, bytes, page.values);

@@ -27,6 +27,11 @@ export interface Page {
 
 /** Larger pages are refused: a few bytes could claim to decompress to any size. Writers make pages of 1 MB, or of a large picture. */
 export const largestPageBytes = 2 ** 28;
+/**
+ * More values are refused: a run of a few bytes could claim to be any number of them, and each takes up to a hundred bytes of memory. Writers
+ * make row groups of at most as many (Arrow's default, the largest of those known), and pages of far fewer.
+ */
+const mostPageValues = 2 ** 20;
 /** Headers have some 50 bytes, or a few kilobytes where they tell the least and the largest value. */
 const firstHeaderBytes = 2 ** 14;
 
@@ -90,6 +95,13 @@ export const findPages = async (
       !isCount(page.levelBytes, storedBytes)
     ) {
       throw new FormatError(name, `a page says that it has ${page.values} values; it can't`, offset);
+    }
+    if (page.values > mostPageValues) {
+      throw new FormatError(
+        name,
+        `a page says that it has ${page.values} values; pages of at most ${mostPageValues} are read`,
+        offset,
+      );
     }
     pages.push({ ...page, offset, storedBytes, bytes: pageBytes, firstRow: isDictionary ? 0 : firstRow });
     if (!isDictionary) firstRow += page.values;

@@ -18,6 +18,24 @@ import { openParquetFile, type ParquetFile } from "./parquet-file.ts";
 /** Files of more bytes are not read as a whole, so their checksum is of their labels and size. */
 const largestReadBytes = 2 ** 30;
 
+/**
+ * More rows in all are refused before memory is taken for them: each takes 16 bytes. So are more than the files can hold: a row with an
+ * image takes bytes, though a few rows may share one.
+ */
+const mostRows = 2 ** 26;
+const mostUnbackedRows = 2 ** 20;
+
+const checkRows = (directory: string, files: readonly ParquetFile[]): void => {
+  const rows = files.reduce((sum, file) => sum + file.rows, 0);
+  const bytes = files.reduce((sum, file) => sum + file.bytes, 0);
+  const most = Math.min(mostRows, mostUnbackedRows + bytes);
+  if (rows <= most) return;
+  throw new FormatError(
+    directory,
+    `its ${files.length} Parquet files say that they have ${rows} rows; at most ${most} are read of ${bytes} bytes`,
+  );
+};
+
 interface LabelledFile {
   readonly file: ParquetFile;
   readonly columns: ImageColumns;
@@ -81,19 +99,28 @@ export const openParquet = async (
   options: DataSetOptions = {},
 ): Promise<DataSet> => {
   const paths = [...splits.values()].flat();
-  const opened: (LabelledFile & { readonly path: string })[] = [];
+  const found: (Omit<LabelledFile, "labels"> & { readonly path: string })[] = [];
   for (const path of paths) {
     options.signal?.throwIfAborted();
     const file = await openParquetFile(join(folder, path), path);
     const columns = imageColumns(file);
-    const first = opened[0]?.columns ?? columns;
+    const first = found[0]?.columns ?? columns;
     if (columns.image.path.join(".") !== first.image.path.join(".")) {
       throw new FormatError(
         path,
         `has its images in ${columns.image.path.join(".")}, other files in ${first.image.path.join(".")}`,
       );
     }
-    opened.push({ path, file, columns, labels: await readLabels(file, columns) });
+    found.push({ path, file, columns });
+  }
+  checkRows(
+    directory,
+    found.map(({ file }) => file),
+  );
+  const opened: (LabelledFile & { readonly path: string })[] = [];
+  for (const each of found) {
+    options.signal?.throwIfAborted();
+    opened.push({ ...each, labels: await readLabels(each.file, each.columns) });
     options.onEvent?.({ event: "probing", folder, files: opened.length, ofFiles: paths.length });
   }
   const of = (names: readonly string[]) => opened.filter(({ path }) => names.includes(path));

@@ -1,8 +1,9 @@
 // The footer of a Parquet file (apache/parquet-format): which columns it has, and where their pages lie. hyparquet reads the footer; pages are
 // read by decode-page.ts, with every claim checked before memory is taken for it.
-import { open, stat } from "node:fs/promises";
+import { stat } from "node:fs/promises";
 import { type FileMetaData, parquetMetadata, parquetSchema, type SchemaTree } from "hyparquet";
 import { FormatError } from "../../../base/errors.ts";
+import { readingError, useFile } from "../use-file.ts";
 import { checkThriftStruct } from "./check-thrift.ts";
 
 /** Footers are read whole. That of a file of ImageNet on the hub has some 20 kB. */
@@ -91,8 +92,7 @@ const groupsOf = (metadata: FileMetaData, name: string, bytes: number): readonly
 
 const readFooter = async (path: string, name: string, bytes: number): Promise<Uint8Array<ArrayBuffer>> => {
   if (bytes < 12) throw new FormatError(name, `is no Parquet file: it has ${bytes} bytes`);
-  const file = await open(path);
-  try {
+  return useFile(path, name, async (file) => {
     const tail = Buffer.alloc(8);
     await file.read(tail, 0, 8, bytes - 8);
     if (tail.readUInt32LE(4) !== magic) {
@@ -106,9 +106,7 @@ const readFooter = async (path: string, name: string, bytes: number): Promise<Ui
     const footer = new Uint8Array(footerBytes + 8);
     await file.read(footer, 0, footer.length, bytes - footer.length);
     return footer;
-  } finally {
-    await file.close();
-  }
+  });
 };
 
 const decodeFooter = (
@@ -132,10 +130,12 @@ const decodeFooter = (
   }
 };
 
-/** Reads a file's footer. Throws FormatError where it isn't a whole Parquet file. */
+/** Reads a file's footer. Throws FormatError where it isn't there or no whole Parquet file, and what useFile throws. */
 export const openParquetFile = async (path: string, name: string): Promise<ParquetFile> => {
-  const found = await stat(path).catch(() => null);
-  if (found === null || !found.isFile()) throw new FormatError(name, "is not a file that can be read");
+  const found = await stat(path).catch((error: unknown) => {
+    throw readingError(error, path, name);
+  });
+  if (!found.isFile()) throw new FormatError(name, "is not a file that can be read");
   const footer = await readFooter(path, name, found.size);
   return { path, name, bytes: found.size, ...decodeFooter(footer, name, found.size) };
 };

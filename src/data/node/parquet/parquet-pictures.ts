@@ -31,6 +31,7 @@ export const parquetBytes = ({ folder, files, column, fileOf, rows, labels }: Im
     }
     const opening = columns.get(index) ?? openColumn(join(folder, file), file, column, recent);
     columns.set(index, opening);
+    opening.catch(() => columns.delete(index)); // whoever asks next may have better luck
     const value = await (await opening).value(row);
     if (value instanceof Uint8Array) return value;
     throw new FormatError(

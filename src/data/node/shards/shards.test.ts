@@ -4,6 +4,7 @@ import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError } from "../../../base/errors.ts";
+import { tarEntry } from "../../tar-entry.ts";
 import type { DataSetEvent } from "../data-set-options.ts";
 import { openDataSet } from "../open-data-set.ts";
 import { openReader } from "../readers.ts";
@@ -21,6 +22,17 @@ const folderOf = async (files: Readonly<Record<string, Uint8Array | string>>): P
     await writeFile(join(directory, name), bytes);
   }
   return directory;
+};
+
+/** A member of another type than an ordinary file: "x" (pax records), "1" (a hard link), "5" (a folder). */
+const typed = (type: string, name: string, contents = ""): Uint8Array => {
+  const [header, ...rest] = tarEntry(name, new TextEncoder().encode(contents));
+  if (header === undefined) throw new Error("an entry begins with its header");
+  header[156] = type.charCodeAt(0);
+  header.fill(0x20, 148, 156); // the checksum counts as spaces
+  const checksum = header.reduce((sum, byte) => sum + byte, 0);
+  header.set(new TextEncoder().encode(`${checksum.toString(8).padStart(6, "0")}\0 `), 148);
+  return Buffer.concat([header, ...rest]);
 };
 
 /** The index of an archive in memory. */
@@ -72,6 +84,15 @@ describe("the samples of a shard", () => {
       { name: "8.png", problem: unlabelled },
     ]);
     expect(withoutImage).toBe(1);
+  });
+
+  test("are found behind links and folders of which a pax record tells a size: nothing of that size follows", async () => {
+    for (const type of ["1", "2", "5"]) {
+      const { samples } = await indexOf(
+        Buffer.concat([typed("x", "pax", "13 size=1024\n"), typed(type, "link"), shard(images.slice(0, 1))]),
+      );
+      expect(samples.map(({ name, label }) => [name, label])).toEqual([["000000.png", 0]]);
+    }
   });
 
   test("survive any damage, or are refused in one sentence", async () => {

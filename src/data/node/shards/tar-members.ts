@@ -51,7 +51,8 @@ export async function* tarMembers(readAt: ReadAt, file: string, fileBytes: numbe
       at = contents + inBlocks(header.size);
       continue;
     }
-    const { name, size } = { name: header.name, size: header.size, ...said };
+    const { name, size: told } = { name: header.name, size: header.size, ...said };
+    const size = header.hasContents ? told : 0; // archivers write records of size for hard links too
     said = {};
     if (contents + size > fileBytes) {
       throw new FormatError(

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { UsageError } from "../../base/errors.ts";
+import { UsageError } from "./errors.ts";
 import { explainFileError, FileError, systemCode } from "./file-error.ts";
 
 const systemError = (code: string): Error => Object.assign(new Error(`${code}: as Node says it`), { code });
