@@ -12,6 +12,7 @@ export {
   UnsupportedError,
   UsageError,
 } from "./base/errors.ts";
+export { FileError } from "./base/file-error.ts";
 export type { Shape } from "./base/shape.ts";
 export { type HostTensor, type NamedTensors, scalar, tensor, zeros } from "./base/tensor.ts";
 export { readTensorsFile, writeTensorsFile } from "./checkpoint/node/tensors-file.ts";
@@ -22,6 +23,7 @@ export type { InspectDocument } from "./commands/data/inspect-document.ts";
 export type { ProtocolOptions } from "./commands/evaluate/choose-protocol.ts";
 export type { EvaluateDocument } from "./commands/evaluate/document.ts";
 export type { CommandEvent } from "./commands/events.ts";
+export type { NamedClasses } from "./commands/match-classes.ts";
 export { type ModelEntry, models } from "./commands/models.ts";
 export type { PredictDocument } from "./commands/predict.ts";
 export type { PullDocument } from "./commands/pull.ts";

@@ -1,7 +1,7 @@
 // From an error to what a person reads and a script sees: one sentence, and an exit status. 0 done, 1 the machine failed (or the
 // work was interrupted), 2 wrong usage or input.
 import { FormatError, MissingError, NativeError, ShapeError, UnsupportedError, UsageError } from "../base/errors.ts";
-import { FileError } from "../checkpoint/node/file-error.ts";
+import { FileError } from "../base/file-error.ts";
 import { WrongNumbersError } from "../commands/bench/check-numbers.ts";
 import { LossSpikeError } from "../train/loss-policy.ts";
 import { NonFiniteError } from "../train/non-finite-error.ts";

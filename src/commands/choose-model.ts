@@ -3,9 +3,9 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../base/errors.ts";
+import { explainFileError } from "../base/file-error.ts";
 import { nearest } from "../base/nearest.ts";
 import { formatShape, sameShape } from "../base/shape.ts";
-import { explainFileError } from "../checkpoint/node/file-error.ts";
 import type { DataSet } from "../data/data-set.ts";
 import type { DataSetNotice } from "../data/node/data-set-options.ts";
 import { pixelShapeOf } from "../data/source.ts";

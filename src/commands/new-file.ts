@@ -2,7 +2,7 @@
 import { access, constants, stat } from "node:fs/promises";
 import { dirname, resolve } from "node:path";
 import { UsageError } from "../base/errors.ts";
-import { explainFileError, systemCode } from "../checkpoint/node/file-error.ts";
+import { explainFileError, systemCode } from "../base/file-error.ts";
 
 /**
  * The absolute path of a file or folder to be written. Throws UsageError where there is one already, for nothing is overwritten,

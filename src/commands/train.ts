@@ -3,7 +3,7 @@
 import { rm, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, invariant, UsageError } from "../base/errors.ts";
-import { FileError } from "../checkpoint/node/file-error.ts";
+import { FileError } from "../base/file-error.ts";
 import type { DataSet } from "../data/data-set.ts";
 import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";

@@ -3,7 +3,7 @@
 import { randomUUID } from "node:crypto";
 import * as fs from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
-import { explainFileError, systemCode } from "./file-error.ts";
+import { explainFileError, systemCode } from "../../base/file-error.ts";
 
 /** The calls to the system that writing takes; tests hand in ones that fail. */
 export interface FileCalls {

@@ -1,7 +1,7 @@
 // A file that is open for reading in pieces, each checked to be there.
 import { type FileHandle, open, stat } from "node:fs/promises";
 import { FormatError, UsageError } from "../../base/errors.ts";
-import { explainFileError, FileError } from "./file-error.ts";
+import { explainFileError, FileError } from "../../base/file-error.ts";
 
 export interface WeightsFile {
   readonly path: string;

@@ -6,10 +6,10 @@ import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { allocateShared } from "../../base/dtype.ts";
 import { FormatError, UsageError } from "../../base/errors.ts";
+import { FileError } from "../../base/file-error.ts";
 import { tensor, zeros } from "../../base/tensor.ts";
 import { encodeTensors, type TensorContainer } from "../safetensors.ts";
 import { type FileCalls, isTemporaryName, temporaryName, writeFileAtomically } from "./atomic-file.ts";
-import { FileError } from "./file-error.ts";
 import { readTensorsFile, writeTensorsFile } from "./tensors-file.ts";
 
 let directory = "";

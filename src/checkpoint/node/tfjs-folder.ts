@@ -2,12 +2,12 @@
 import * as fs from "node:fs/promises";
 import { basename, dirname, join, sep } from "node:path";
 import { FormatError, UsageError } from "../../base/errors.ts";
+import { explainFileError, FileError } from "../../base/file-error.ts";
 import type { HostTensor } from "../../base/tensor.ts";
 import type { StoredFloat } from "../stored-elements.ts";
 import { type TfjsModel, tfjsFiles, tfjsGroupTensors } from "../tfjs.ts";
 import { maxManifestBytes, parseTfjsManifest, type TfjsGroup } from "../tfjs-manifest.ts";
 import { syncDirectory, temporaryName, writeSynced } from "./atomic-file.ts";
-import { explainFileError, FileError } from "./file-error.ts";
 
 const sizeOfFile = async (path: string): Promise<number> => {
   const found = await fs.stat(path);

@@ -2,8 +2,8 @@
 import { mkdir, readdir, readFile, rename, rm, stat } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { explainFileError } from "../../base/file-error.ts";
 import { isTemporaryName, syncDirectory, writeTextAtomically } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { DataSet, LeftOutFile } from "../../data/data-set.ts";
 import { packRecordName } from "../../data/node/containers/class-names.ts";
 import { printable } from "../../data/node/printable.ts";

@@ -11,8 +11,8 @@
 import { readFile, stat } from "node:fs/promises";
 import { resolve } from "node:path";
 import { FormatError, UsageError } from "../../base/errors.ts";
+import { explainFileError } from "../../base/file-error.ts";
 import { jsonMembers } from "../../checkpoint/json-members.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { Votes } from "../../evaluate/accepted-labels.ts";
 import { parseCsv } from "./csv.ts";
 

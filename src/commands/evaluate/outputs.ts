@@ -1,8 +1,8 @@
 // What an evaluation leaves behind where it is asked to: a table of predictions, and a folder with a report.
 import { mkdir, rename, rm } from "node:fs/promises";
 import { basename, dirname, join } from "node:path";
+import { explainFileError } from "../../base/file-error.ts";
 import { temporaryName, writeSynced } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import type { ImageSource } from "../../data/source.ts";
 import type { Evaluation } from "../../evaluate/evaluate.ts";
 import { predictionRows } from "../../evaluate/prediction-rows.ts";

@@ -3,7 +3,7 @@
 import { type FileHandle, mkdir, open, rm, stat } from "node:fs/promises";
 import { dirname } from "node:path";
 import { MissingError } from "../../base/errors.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
+import { explainFileError } from "../../base/file-error.ts";
 import type { DownloadProgress } from "../../data/node/download.ts";
 
 export type Fetch = (address: string, init?: RequestInit) => Promise<Response>;

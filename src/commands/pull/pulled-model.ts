@@ -3,9 +3,9 @@
 import { mkdir, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
+import { explainFileError } from "../../base/file-error.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
 import { writeTextAtomically } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
 import { writeTensorsFile } from "../../checkpoint/node/tensors-file.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { parameterTable } from "../../model/parameter-table.ts";

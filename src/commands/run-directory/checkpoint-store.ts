@@ -4,6 +4,7 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { invariant, UsageError } from "../../base/errors.ts";
+import { explainFileError, systemCode } from "../../base/file-error.ts";
 import {
   isTemporaryName,
   syncDirectory,
@@ -11,7 +12,6 @@ import {
   writeFileAtomically,
   writeSynced,
 } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
 import { type Checkpoint, checkpointFiles, stateFile } from "./checkpoint.ts";
 import { formatVersion, readJsonFile, writeJsonFile } from "./json-file.ts";
 import { runFileError } from "./run-file-error.ts";

@@ -1,6 +1,6 @@
 // What a run directory needs to know of the world, handed in by the composition root.
 import { readFileSync } from "node:fs";
-import { systemCode } from "../../checkpoint/node/file-error.ts";
+import { systemCode } from "../../base/file-error.ts";
 
 export interface Host {
   /** Relative paths start here. */

@@ -2,8 +2,8 @@
 import { readFile } from "node:fs/promises";
 import { z } from "zod";
 import { FormatError } from "../../base/errors.ts";
+import { explainFileError } from "../../base/file-error.ts";
 import { writeTextAtomically } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
 
 /** The version of run.json and latest.json that this code reads and writes. */
 export const formatVersion = 1;

@@ -10,8 +10,8 @@ import * as fs from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { UsageError } from "../../base/errors.ts";
+import { explainFileError, systemCode } from "../../base/file-error.ts";
 import { writeSynced } from "../../checkpoint/node/atomic-file.ts";
-import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
 import type { Host } from "./host.ts";
 import { readJsonFile } from "./json-file.ts";
 

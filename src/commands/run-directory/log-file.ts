@@ -1,7 +1,7 @@
 // A file that only grows: every piece reaches the operating system before `append` returns, so a kill loses none.
 // The callers know what the pieces are: metrics-log.ts, event-log.ts.
 import { closeSync, fsyncSync, ftruncateSync, openSync, readFileSync, writeSync } from "node:fs";
-import { explainFileError } from "../../checkpoint/node/file-error.ts";
+import { explainFileError } from "../../base/file-error.ts";
 import { runFileError } from "./run-file-error.ts";
 
 export interface LogFile {

@@ -3,8 +3,8 @@
 import * as fs from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { explainFileError, systemCode } from "../../base/file-error.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
-import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
 import { openTensors, type WeightsFormat } from "../../checkpoint/node/open-tensors.ts";
 import { withFile } from "../../checkpoint/node/read-file.ts";
 import { recognitionBytes } from "../../checkpoint/recognise-format.ts";

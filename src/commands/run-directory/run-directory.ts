@@ -3,7 +3,7 @@
 import * as fs from "node:fs/promises";
 import { dirname, join, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
-import { explainFileError, systemCode } from "../../checkpoint/node/file-error.ts";
+import { explainFileError, systemCode } from "../../base/file-error.ts";
 import { type Checkpoint, readCheckpoint } from "./checkpoint.ts";
 import { checkpointPath, readLatestEntry, removeLeftovers, writeCheckpoint } from "./checkpoint-store.ts";
 import { type EventLog, openEventLog } from "./event-log.ts";

@@ -5,7 +5,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import { UsageError } from "../../base/errors.ts";
-import { FileError } from "../../checkpoint/node/file-error.ts";
+import { FileError } from "../../base/file-error.ts";
 import { recipe } from "../../train/parse-recipe.ts";
 import { listingBroken } from "../broken-images.ts";
 import { madeUpEnvironment, syntheticData, tinySpec } from "../environment.test.fixture.ts";
