@@ -138,9 +138,9 @@ const resampleRows = (
         let at = first;
         for (let k = from; k < end; k++) {
           const weight = weights[k]!;
-          red = (red + bytes[at]! * weight) | 0;
-          green = (green + bytes[at + 1]! * weight) | 0;
-          blue = (blue + bytes[at + 2]! * weight) | 0;
+          red = (red + Math.imul(bytes[at]!, weight)) | 0;
+          green = (green + Math.imul(bytes[at + 1]!, weight)) | 0;
+          blue = (blue + Math.imul(bytes[at + 2]!, weight)) | 0;
           at += 3;
         }
         result[to++] = red >> precision;
@@ -152,7 +152,7 @@ const resampleRows = (
         let sum = half;
         let at = first + c;
         for (let k = from; k < end; k++) {
-          sum = (sum + bytes[at]! * weights[k]!) | 0;
+          sum = (sum + Math.imul(bytes[at]!, weights[k]!)) | 0;
           at += channels;
         }
         result[to++] = sum >> precision;
@@ -177,7 +177,7 @@ const resampleColumns = (
     for (let k = 0; k < counts[y]!; k++) {
       const weight = weights[y * stride + k]!;
       const row = (firsts[y]! + k - top) * samples;
-      for (let i = 0; i < samples; i++) sums[i] = (sums[i]! + source[row + i]! * weight) | 0;
+      for (let i = 0; i < samples; i++) sums[i] = (sums[i]! + Math.imul(source[row + i]!, weight)) | 0;
     }
     const row = y * samples;
     for (let i = 0; i < samples; i++) result[row + i] = sums[i]! >> precision;
