@@ -64,7 +64,9 @@ const limits: Readonly<Record<string, string>> = {
     "more so the larger the network's weights are beside its maps; memory grows with the batch, for every activation is kept for the way back.",
   image:
     "Arithmetic and activations grow with the area, weights not at all: small images pay for the update and for maps of a few pixels that " +
-    "don't fill vectors and tiles (2×2 in the last stage at 64), large ones run at the convolutions' own share.",
+    "don't fill vectors and tiles (2×2 in the last stage at 64), large ones run at the convolutions' own share. In ResNet-20 it falls again " +
+    "in f32 from 32 pixels on: a map of the first stage takes 8 MiB there and 32 at 64 pixels, and probably no longer stays in the caches from " +
+    "one pass over it to the next.",
   threads:
     "Convolutions share no data between threads and scale; passes over memory share its bandwidth and don't, nor does JavaScript between the " +
     "calls, and each call waits for its slowest thread. Where the two cores are threads of one physical core, they share its multipliers too.",
