@@ -84,7 +84,7 @@ const trainRequest = (data: string | undefined, options: Train) => {
   const { resume, pull, ...told } = options;
   const rest = { ...told, ...(!pull && { pull }) };
   const named = { ...rest, ...(data !== undefined && { data }) };
-  if (resume === undefined) return { choices: "measured", ...named };
+  if (resume === undefined) return { ...(rest.engine !== "reference" && { choices: "measured" }), ...named };
   const given = ofNewRuns.find((name) => rest[name] !== undefined);
   if (given !== undefined) {
     const flag = given === "pull" ? "no-pull" : given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);

@@ -23,7 +23,8 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const quantized = (options: Partial<QuantizeOptions>, events: CommandEvent[] = []) =>
   quantize(
     {
-      ...{ weights: "tiny.json", seed: 1, out: "out.safetensors", calibrate: "synthetic" },
+      ...(options.weights === undefined && { seed: 1 }),
+      ...{ weights: "tiny.json", out: "out.safetensors", calibrate: "synthetic" },
       ...{ engine: "reference", images: 10, ...options },
     },
     madeUpEnvironment(cwd, syntheticData, events),
