@@ -147,7 +147,8 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   const throughNetwork = source.labels.length * passes + (reestimates ? data.train.labels.length : 0);
   const { engine } = await engineForInference(options, model.spec, throughNetwork, environment);
   try {
-    checkPrecision(precision, engine, environment);
+    const quantization = members.map((member) => member.model.quantization).find((each) => each !== undefined);
+    checkPrecision(quantization ?? precision, engine, environment);
     const how = { split, batch, precision, protocol };
     const { evaluation, before, ...told }: Evaluated = reestimates
       ? await withNewStatistics(members[0], data, source, how, statistics, file, engine, environment)
