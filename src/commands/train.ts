@@ -10,6 +10,7 @@ import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
 import { listingBroken, refuseLeftOut, strictly } from "./broken-images.ts";
 import { type ChosenEngine, engineForTraining, refuseIgnored } from "./choose-engine.ts";
+import { readSpec } from "./choose-model.ts";
 import { checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import type { EstimateEvent } from "./events.ts";
@@ -147,6 +148,8 @@ const prepare = async (
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
+  // A network that there isn't is told before data are fetched for it.
+  if (typeof model === "string" && weights === undefined) await readSpec(model, environment.host.cwd);
   const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
     defaultStart(options, recipe, opened, survey, environment);
   const batchIsOpen = options.batch === undefined && options.recipe === undefined;
