@@ -107,11 +107,14 @@ describe.skipIf(process.platform !== "linux")("images on a disk that fails", () 
     const picture = images[0]!.png;
     await writeFile(join(folder, "a.png"), picture);
     await writeFile(join(folder, "a.tar"), shard(images));
+    await mkdir(join(folder, "b"));
     const child = fileURLToPath(new URL("./too-many-files.test.child.js", import.meta.url));
     const words = ["-c", 'ulimit -n 200; exec "$@"', "sh", process.execPath, child, folder, String(picture.length)];
     const { stdout } = await promisify(execFile)("/bin/sh", words);
     expect(JSON.parse(stdout)).toEqual(
-      ["a.png", "a.png", "a.tar"].map((file) => `FileError: can't read ${join(folder, file)}: too many files are open`),
+      ["a.png", "a.png", "a.tar", "b"].map(
+        (file) => `FileError: can't read ${join(folder, file)}: too many files are open`,
+      ),
     );
   });
 
