@@ -53,8 +53,13 @@ export interface PictureReader {
   readonly labels: Int32Array;
   /** What errors call an image. */
   nameOf(image: number): string;
-  /** Reads a picture's header. Throws FormatError for what is no picture, is too large, or can't be read. */
-  picture(image: number): Promise<StoredPicture>;
+  /** The bytes of a picture as they are stored. Throws FormatError where they are too many, or can't be read. */
+  bytes(image: number): Promise<Uint8Array>;
+  /**
+   * Reads a picture's header; `bytes` are its own, where they were read before. Throws FormatError for what is no picture, is too large,
+   * or can't be read.
+   */
+  picture(image: number, bytes?: Uint8Array): Promise<StoredPicture>;
 }
 
 export type ImageReader = PixelReader | PictureReader;

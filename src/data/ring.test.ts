@@ -11,6 +11,7 @@ const manualRing = (change: Partial<RingOptions> = {}) => {
   const finish = new Map<number, { done: () => void; fail: (error: Error) => void }>();
   let disposals = 0;
   const ring = openRing({
+    gate: null,
     slots: allocateSlots({ preprocessing, batch: 1, slots: 2 }),
     jobAt,
     jobs: Number.POSITIVE_INFINITY,

@@ -10,8 +10,6 @@ import { FormatError } from "../../base/errors.ts";
 import type { PictureFacts, StoredPicture } from "../reader.ts";
 import { decodingBytes, largestPixels } from "./decoding-memory.ts";
 
-/** Larger files are refused before they are read. */
-export const largestFileBytes = 64 * 2 ** 20;
 /** As messages list them. */
 export const pictureFormats = "PNG, JPEG, WebP, AVIF and GIF";
 

@@ -60,6 +60,9 @@ export const decodingMemory = createPixelBudget(largestPixels);
 /** Pixels of the pictures that a data worker decodes side by side; a larger one it decodes alone. */
 const workerPixels = 2 ** 25;
 
+/** Of files that one data worker has read and not yet decoded. */
+export const mostBytesAhead = 2 ** 23;
+
 /** For one data worker: it may have several batches to prepare at once. */
 export const createWorkerBudget = (): PixelBudget => createPixelBudget(workerPixels);
 

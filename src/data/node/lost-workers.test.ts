@@ -46,7 +46,7 @@ const prepareWith = async (workers: number, of: Omit<Misfortune, "left">, times:
   const preparation = { ...plain, misfortune: { ...of, left } satisfies Misfortune };
   const told: ReplacedWorker[] = [];
   const program = new URL("./lost-worker.test.fixture.js", import.meta.url);
-  const setup = { source: await source(), preparation, slots };
+  const setup = { source: await source(), preparation, slots, gate: null, ordersAtOnce: 2 };
   const threads = openThreads(workers, setup, { program, stallMs, onReplaced: (one) => told.push(one) });
   onTestFinished(() => threads.dispose());
   const prepared = await Promise.all(jobs.map((job, i) => threads.prepare(job, i)));
