@@ -49,10 +49,11 @@ const feed = async (task: LoaderTask, source: ImageSource): Promise<number> => {
     const clock = createClock(task.batch, task.seconds);
     const stop = new AbortController();
     let imagesPerSecond = 0;
+    const use = { engineThreads: task.threads, cores: availableParallelism() };
     await train({
       ...{ engine, spec, recipe: recipeOf(task), train: source, validation: null, classes: [] },
       preprocessing: photographPreprocessing(spec.input),
-      openTrainingBatches: (options) => openTrainingLoader({ ...options, takesTurns: takesTurns(source, { engineThreads: task.threads, cores: availableParallelism() }) && !process.env.UNGATED }),
+      openTrainingBatches: (options) => openTrainingLoader({ ...options, takesTurns: takesTurns(source, use) }),
       openEvaluationBatches: (each, batch) =>
         openEvaluationLoader({ source: each, preprocessing: photographPreprocessing(spec.input), batch }),
       signal: stop.signal,

@@ -75,7 +75,7 @@ export const defaultSlots = (workers: number): number => (workers === 0 ? 1 : wo
 
 /**
  * Threads that prepare batches of a source when a loader isn't told: one for images in memory; where they have to be decoded, one a
- * core, at most four. They run at a low priority: little while a step is under way, and when it waits they have all cores.
+ * core, at most four. They run at a low priority, and where the step needs all cores they take turns with it (turns.ts).
  */
 export const defaultWorkers = ({ kind }: ImageSource): number =>
   kind === "memory" ? 1 : Math.min(4, availableParallelism());
@@ -84,7 +84,7 @@ export const defaultWorkers = ({ kind }: ImageSource): number =>
  * Batches that a worker prepares side by side: one, the oldest first, where workers are as many as cores; else it decodes a picture of
  * one while it cuts another's.
  */
-const ordersOfWorker = (workers: number): number => Math.max(1, Math.floor(Number(process.env.ORDERS ?? availableParallelism()/ workers)));
+const ordersOfWorker = (workers: number): number => Math.max(1, Math.floor(availableParallelism() / workers));
 
 interface BatchSequence {
   readonly batch: number;

@@ -15,10 +15,7 @@ interface Held {
 }
 
 /** `mostBytes` are held at once, but for the file that goes beyond them. */
-export const createReadAhead = (
-  read: (image: number) => Promise<Uint8Array>,
-  mostBytes: number,
-): ReadAhead => {
+export const createReadAhead = (read: (image: number) => Promise<Uint8Array>, mostBytes: number): ReadAhead => {
   const expected: number[] = [];
   const held = new Map<number, Held>();
   let heldBytes = 0;
