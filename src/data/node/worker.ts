@@ -6,6 +6,7 @@ import { FileError } from "../../base/file-error.ts";
 import { isOpen, passGate } from "../gate.ts";
 import { createPrepare } from "../prepare.ts";
 import type { ImageReader } from "../reader.ts";
+import type { Picture } from "../resample.ts";
 import { createWorkerBudget, mostBytesAhead } from "./decoding-memory.ts";
 import { lowerPriority } from "./low-priority.ts";
 import { createReadAhead } from "./read-ahead.ts";
@@ -56,14 +57,15 @@ const watched = (slot: number): ImageReader => {
       const bytes = await ahead?.take(image);
       await pass(slot, image);
       const stored = await reader.picture(image, bytes);
-      const pixels = stored.width * stored.height;
+      const decodeInTurn = async (decode: () => Promise<Picture>): Promise<Picture> => {
+        const picture = await decoding.take(stored.width * stored.height, decode);
+        await pass(slot, image);
+        return picture;
+      };
       return {
         ...stored,
-        decode: async (...how) => {
-          const picture = await decoding.take(pixels, () => stored.decode(...how));
-          await pass(slot, image);
-          return picture;
-        },
+        decode: (...how) => decodeInTurn(() => stored.decode(...how)),
+        decodePart: (...how) => decodeInTurn(() => stored.decodePart(...how)),
       };
     },
   };
