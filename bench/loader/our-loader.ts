@@ -53,7 +53,7 @@ const feed = async (task: LoaderTask, source: ImageSource): Promise<number> => {
     await train({
       ...{ engine, spec, recipe: recipeOf(task), train: source, validation: null, classes: [] },
       preprocessing: photographPreprocessing(spec.input),
-      openTrainingBatches: (options) => openTrainingLoader({ ...options, takesTurns: takesTurns(source, use) }),
+      openTrainingBatches: (options) => openTrainingLoader({ ...options, takesTurns: takesTurns(use) }),
       openEvaluationBatches: (each, batch) =>
         openEvaluationLoader({ source: each, preprocessing: photographPreprocessing(spec.input), batch }),
       signal: stop.signal,

@@ -195,7 +195,7 @@ const evaluationBatches = (
       preprocessing,
       batch: Math.min(batch, source.labels.length),
       workers,
-      takesTurns: takesTurns(source, use),
+      takesTurns: takesTurns(use),
       onBroken: onBrokenOf(source),
       onReplaced: tellReplaced("evaluation", environment),
     });
@@ -220,7 +220,7 @@ export const trainingOf = (
       openTrainingLoader({
         ...options,
         workers,
-        takesTurns: takesTurns(options.source, use),
+        takesTurns: takesTurns(use),
         onBroken,
         onReplaced: tellReplaced("training", environment),
       }),

@@ -3,6 +3,7 @@ import { expect, onTestFinished, test } from "vitest";
 import { createGate, openGate, shutGate } from "../gate.ts";
 import { photographPreprocessing } from "../photographs.ts";
 import { filesSource } from "../source.ts";
+import { syntheticSource } from "../synthetic.ts";
 import { jpeg, writeFiles } from "./image-folder.test.fixture.ts";
 import { openEvaluationLoader, openTrainingLoader } from "./loader.ts";
 import { temporaryDirectory } from "./temporary-directory.test.fixture.ts";
@@ -84,6 +85,26 @@ test("a loader that takes turns gives the same bytes", async () => {
     expect(await batchesOf(of, false, workers)).toEqual(inline);
   }
 }, 30_000);
+
+test("images in memory are prepared without turns", async () => {
+  const memory = syntheticSource({ images: 8, shape: [3, 16, 16], classes: 2, seed: 1 });
+  const options = {
+    source: memory,
+    preprocessing,
+    augmentation: null,
+    batch: 2,
+    seed: 3,
+    workers: 1,
+    takesTurns: true,
+  };
+  const loader = openTrainingLoader({
+    ...options,
+    preprocessing: { ...preprocessing, fit: { kind: "stretch", interpolation: "bilinear" } },
+  });
+  onTestFinished(() => loader.dispose());
+  expect(loader.takesTurns).toBe(false);
+  (await loader.next()).release();
+});
 
 test("an evaluation that takes turns comes to its end", async () => {
   const loader = openEvaluationLoader({

@@ -24,8 +24,8 @@ export interface LoaderOptions {
   readonly slots?: number;
   /**
    * Threads decode only while a `next` waits for a batch that isn't ready: for a caller that keeps all cores busy otherwise (see turns.ts),
-   * and asks for a batch when it has nothing else to do, not before. Files are read ahead all the time. Default false; without workers
-   * it means nothing.
+   * and asks for a batch when it has nothing else to do, not before. Files are read ahead all the time. Default false. It means nothing
+   * without workers, and for images in memory: to prepare 128 of 32×32 takes a core 0.9 ms.
    */
   readonly takesTurns?: boolean;
   /** Told of each image that couldn't be decoded, with its batch: the same ones in the same order for any number of workers. */
@@ -100,7 +100,7 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
     slots = defaultSlots(workers),
     signal,
   } = options;
-  const takesTurns = workers > 0 && options.takesTurns === true;
+  const takesTurns = workers > 0 && source.kind !== "memory" && options.takesTurns === true;
   const gate = takesTurns ? createGate() : null;
   if (!Number.isInteger(workers) || workers < 0) {
     throw new UsageError(`data workers ${workers} should be a whole number, 0 or more`);

@@ -2,7 +2,6 @@
 // node: a decoder that takes one core for its turn keeps the others waiting too, and costs nearly twice its time on two cores. Where the
 // engine has all cores, decoders therefore work only while it waits for a batch, and then on all of them. Where it leaves a core free,
 // they have that one.
-import type { ImageSource } from "../source.ts";
 
 export interface CoreUse {
   /** Threads with which the engine computes; 0 where it computes elsewhere. */
@@ -11,6 +10,5 @@ export interface CoreUse {
   readonly cores: number;
 }
 
-/** Images in memory are prepared in too little time for turns to matter. */
-export const takesTurns = ({ kind }: ImageSource, { engineThreads, cores }: CoreUse): boolean =>
-  kind !== "memory" && engineThreads >= cores;
+/** Whether the loader of an engine's batches should take turns with it. */
+export const takesTurns = ({ engineThreads, cores }: CoreUse): boolean => engineThreads >= cores;
