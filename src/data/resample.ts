@@ -173,11 +173,11 @@ const resampleColumns = (
   const result = new Uint8ClampedArray(keptCount * samples);
   const sums = new Int32Array(samples);
   for (let y = 0; y < keptCount; y++) {
-    const [window, count] = [y * stride, counts[y]!];
+    const [from, count] = [y * stride, counts[y]!];
     const to = y * samples;
     /** Where row k of the window begins, and its weight; beyond the window any row, of no weight. */
     const rowAt = (k: number): number => (firsts[y]! + Math.min(k, count - 1) - top) * samples;
-    const weightAt = (k: number): number => (k < count ? weights[window + k]! : 0);
+    const weightAt = (k: number): number => (k < count ? weights[from + k]! : 0);
     // Four rows of the window in one pass, for few windows have more.
     for (let k = 0; k < count; k += 4) {
       const [a, b, c, d] = [rowAt(k), rowAt(k + 1), rowAt(k + 2), rowAt(k + 3)];

@@ -117,7 +117,7 @@ describe("openThreads(count, setup) with workers that are lost", { timeout: 120_
   test("one that stands still is replaced while the gate is open", async () => {
     const gate = createGate();
     openGate(gate);
-    const { told } = await prepareWith(1, { image: 5, kind: "stand still" }, 1, { stallMs: 2000, gate });
-    expect(told.map(({ message }) => message)).toEqual([expect.stringContaining("stood still for 2 s")]);
+    const { told } = await prepareWith(1, { image: 5, kind: "stand still" }, 1, { stallMs: 4000, gate });
+    expect(told.map(({ message }) => message)).toEqual([expect.stringContaining("stood still for 4 s")]);
   });
 });

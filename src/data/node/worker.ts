@@ -77,9 +77,9 @@ const lowered = source.kind === "memory" ? Promise.resolve(0) : lowerPriority();
 const answer = (what: WorkerAnswer): void => parentPort?.postMessage(what);
 
 const work = async ({ id, slot, epoch, indices }: WorkerOrder): Promise<void> => {
+  await lowered;
   Atomics.add(progress, underWay, 1);
   try {
-    await lowered;
     answer({ id, prepared: await prepares[slot]!(indices, epoch, slots[slot]!) });
   } catch (error) {
     const isInput = error instanceof UsageError || error instanceof FormatError;
