@@ -4,7 +4,8 @@ import { resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
 import { explainFileError, systemCode } from "../../base/file-error.ts";
 import type { Picture } from "../resample.ts";
-import { largestFileBytes, openPicture } from "./decode-picture.ts";
+import { openPicture } from "./decode-picture.ts";
+import { largestFileBytes } from "./stored-picture.ts";
 
 /**
  * Reads a PNG, JPEG, WebP, AVIF or GIF file (its first frame): transparency on black, orientation as its EXIF says, grey (by sRGB's

@@ -5,6 +5,7 @@ import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
 import { printable } from "./printable.ts";
+import { largestFileBytes, openStoredPicture } from "./stored-picture.ts";
 import { readingError } from "./use-file.ts";
 
 /** Bytes of an open file, at most as many as the array has; gives how many there were. */
@@ -47,17 +48,18 @@ export const readPictureFile = async (path: string, name: string, largestBytes: 
   }
 };
 
-export const readPictureFiles = ({ folder, paths, labels }: ImageSource<"files">): PictureReader => ({
-  kind: "pictures",
-  labels,
-  nameOf: (image) => printable(paths[image] ?? `image ${image}`),
-  picture: async (image) => {
+export const readPictureFiles = ({ folder, paths, labels }: ImageSource<"files">): PictureReader => {
+  const nameOf = (image: number): string => printable(paths[image] ?? `image ${image}`);
+  const bytesOf = async (image: number): Promise<Uint8Array> => {
     const path = paths[image];
     if (path === undefined) throw new RangeError(`image ${image} of a source of ${labels.length}`);
-    // Loaded when the first picture is: sources in memory have no use for the decoder.
-    const { decodeOnOneThread, largestFileBytes, openPicture } = await import("./decode-picture.ts");
-    decodeOnOneThread();
-    const name = printable(path);
-    return openPicture(name, await readPictureFile(join(folder, path), name, largestFileBytes));
-  },
-});
+    return readPictureFile(join(folder, path), nameOf(image), largestFileBytes);
+  };
+  return {
+    kind: "pictures",
+    labels,
+    nameOf,
+    bytes: bytesOf,
+    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await bytesOf(image))),
+  };
+};

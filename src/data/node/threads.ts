@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../base/errors.ts";
 import { FileError } from "../../base/file-error.ts";
+import { type Gate, isOpen } from "../gate.ts";
 import type { BatchArrays, Preparation, Prepared } from "../prepare.ts";
 import type { Preparer } from "../ring.ts";
 import type { ImageSource } from "../source.ts";
@@ -14,8 +15,15 @@ export interface WorkerSetup {
   readonly source: ImageSource;
   readonly preparation: Preparation;
   readonly slots: readonly BatchArrays[];
+  /** At which workers wait before they decode; null for none. */
+  readonly gate: Gate | null;
+  /** Orders that a worker works on at a time. */
+  readonly ordersAtOnce: number;
 }
-/** What a worker is started with. `progress`, shared: of each slot the image that is being prepared plus 1 (0: none), then beats. */
+/**
+ * What a worker is started with. `progress`, shared: of each slot the image that is being prepared plus 1 (0: none, or it waits at the
+ * gate); then how many orders are under way and don't wait at the gate; then beats.
+ */
 export interface WorkerStart extends WorkerSetup {
   readonly progress: Int32Array;
 }
@@ -188,7 +196,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
 
   const begin = (thread: Thread): void => {
     // A new one each time: a worker that does not end may still write into its own.
-    thread.progress = new Int32Array(new SharedArrayBuffer(4 * (setup.slots.length + 1)));
+    thread.progress = new Int32Array(new SharedArrayBuffer(4 * (setup.slots.length + 2)));
     thread.beats = 0;
     thread.stillTicks = 0;
     const start: WorkerStart = { ...setup, progress: thread.progress };
@@ -221,11 +229,15 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
     lose(thread, what);
   };
 
+  /** Whether all that the thread has to do waits at the gate, which is shut. */
+  const isHeld = ({ progress }: Thread): boolean =>
+    setup.gate !== null && !isOpen(setup.gate) && Atomics.load(progress, progress.length - 2) === 0;
+
   // Ticks are counted, not the clock's time: a machine that slept has workers that slept.
   const stopTicking = startTicking(() => {
     for (const thread of threads) {
       const beats = Atomics.load(thread.progress, thread.progress.length - 1);
-      const isStill = thread.sent.size > 0 && beats === thread.beats && thread.worker !== null;
+      const isStill = thread.sent.size > 0 && beats === thread.beats && thread.worker !== null && !isHeld(thread);
       thread.beats = beats;
       thread.stillTicks = isStill ? thread.stillTicks + 1 : 0;
       if (thread.stillTicks >= ticksOfStall) void end(thread, `stood still for ${stallMs / 1000} s`);

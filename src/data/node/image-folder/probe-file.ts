@@ -4,10 +4,11 @@ import { createHash } from "node:crypto";
 import { extname, join } from "node:path";
 import { FormatError, UsageError } from "../../../base/errors.ts";
 import { systemCode } from "../../../base/file-error.ts";
-import { largestFileBytes, openPicture } from "../decode-picture.ts";
+import { openPicture } from "../decode-picture.ts";
 import { decodingMemory, type LargestPicture } from "../decoding-memory.ts";
 import { readPictureFile } from "../picture-files.ts";
 import { printable } from "../printable.ts";
+import { largestFileBytes } from "../stored-picture.ts";
 import { useFile } from "../use-file.ts";
 
 /** Formats by the extensions that their files have. */
