@@ -12,6 +12,7 @@ import { type ImageSource, pixelShapeOf } from "../source.ts";
 import type { View } from "../view.ts";
 import { openReader } from "./readers.ts";
 import { openThreads, type ReplacedWorker } from "./threads.ts";
+import { mostDecoders } from "./turns.ts";
 
 export interface LoaderOptions {
   readonly source: ImageSource;
@@ -78,7 +79,7 @@ export const defaultSlots = (workers: number): number => (workers === 0 ? 1 : wo
  * core, at most four. They run at a low priority, and where the step needs all cores they take turns with it (turns.ts).
  */
 export const defaultWorkers = ({ kind }: ImageSource): number =>
-  kind === "memory" ? 1 : Math.min(4, availableParallelism());
+  kind === "memory" ? 1 : Math.min(mostDecoders, availableParallelism());
 
 /**
  * Batches that a worker prepares side by side: one, the oldest first, where workers are as many as cores; else it decodes a picture of
