@@ -9,7 +9,8 @@ import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
 import { listingBroken, refuseLeftOut, strictly } from "./broken-images.ts";
-import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
+import { type ChosenEngine, engineForTraining, refuseIgnored } from "./choose-engine.ts";
+import { readSpec } from "./choose-model.ts";
 import { checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import type { EstimateEvent } from "./events.ts";
@@ -97,6 +98,7 @@ export const trainInMemory = async (
 export const resumeTraining = async (options: ResumeOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
+  refuseIgnored(options);
   const directory = await openRunDirectory(options.resume, host);
   let isTakenOver = false;
   try {
@@ -142,9 +144,12 @@ const prepare = async (
       `--weights ${options.weights} are weights to start from, and --from-scratch asks for fresh ones; leave one out`,
     );
   }
+  refuseIgnored(options);
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
+  // A network that there isn't is told before data are fetched for it.
+  if (typeof model === "string" && weights === undefined) await readSpec(model, environment.host.cwd);
   const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
     defaultStart(options, recipe, opened, survey, environment);
   const batchIsOpen = options.batch === undefined && options.recipe === undefined;

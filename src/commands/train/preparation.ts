@@ -17,6 +17,7 @@ import { type Estimate, estimate, type RateOf, refuseIfTooLarge, type TrainingPl
 import type { Recipe } from "../../train/recipe.ts";
 import { sizeStages, smallestStage, testPreprocessing } from "../../train/size-stages.ts";
 import type { Training } from "../../train/training.ts";
+import { checkWatched } from "../../train/validation-course.ts";
 import { specForData } from "../choose-model.ts";
 import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
 import { sharedImagesSentences } from "../data/shared-images.ts";
@@ -155,6 +156,7 @@ export const prepareTraining = async (
     ? { ...options.resumed, recipe: options.recipe, weights: null, byDefault: null }
     : await startOf(options, data, environment);
   checkClasses(spec, data);
+  checkWatched(recipe, data.validation !== null);
   const { spec: smallest } = smallestStage(sizeStages(recipe, spec, preprocessing));
   for (const message of options.resumed ? [] : warningsOf(smallest, data))
     environment.onEvent({ event: "warning", message });

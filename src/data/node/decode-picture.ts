@@ -55,6 +55,7 @@ export interface OpenedPicture extends StoredPicture {
 
 /** Reads the header. `file` is what errors call it. Throws FormatError for what is no picture of these formats, or too large. */
 export const openPicture = async (file: string, bytes: Uint8Array): Promise<OpenedPicture> => {
+  if (bytes.length === 0) throw new FormatError(file, "is empty: 0 bytes");
   const options = { failOn: "error", pages: 1, autoOrient: true } as const;
   // The header alone is read here, so its claim may be any.
   const metadata = await sharp(bytes, { ...options, limitInputPixels: false })

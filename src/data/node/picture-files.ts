@@ -6,6 +6,7 @@ import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
 import { printable } from "./printable.ts";
 import { largestFileBytes, openStoredPicture } from "./stored-picture.ts";
+import { readingError } from "./use-file.ts";
 
 /** Bytes of an open file, at most as many as the array has; gives how many there were. */
 const fill = async (file: FileHandle, bytes: Uint8Array): Promise<number> => {
@@ -20,7 +21,7 @@ const fill = async (file: FileHandle, bytes: Uint8Array): Promise<number> => {
 
 /**
  * A whole file, and never more bytes than it had when it was opened. Throws FormatError where it isn't there, is no file, is empty, too
- * large, grows or shrinks meanwhile, or can't be read.
+ * large, grows or shrinks meanwhile; what says nothing about the picture is UsageError (permission denied) or FileError (the disk failed).
  */
 export const readPictureFile = async (path: string, name: string, largestBytes: number): Promise<Uint8Array> => {
   let file: FileHandle | null = null;
@@ -41,9 +42,7 @@ export const readPictureFile = async (path: string, name: string, largestBytes: 
     }
     return bytes;
   } catch (error) {
-    if (error instanceof FormatError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new FormatError(name, code === "ENOENT" ? "is not there" : `can't be read (${code})`);
+    throw readingError(error, path, name);
   } finally {
     await file?.close();
   }

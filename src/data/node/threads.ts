@@ -65,6 +65,8 @@ export interface ThreadsOptions {
   readonly program?: URL;
   /** A worker that has an order and begins no image for so long stands still. Two minutes by default. */
   readonly stallMs?: number;
+  /** Has `tick` called each quarter of that, and gives what ends it: by the clock, unless a test says otherwise. */
+  readonly startTicking?: (tick: () => void) => () => void;
   readonly onReplaced?: (replaced: ReplacedWorker) => void;
 }
 
@@ -97,8 +99,16 @@ const ticksOfStall = 4;
 /** A thread inside a decoder's native code ends when that returns, which may be never. */
 const mostEndingMs = 5000;
 
+const byTheClock =
+  (intervalMs: number) =>
+  (tick: () => void): (() => void) => {
+    const timer = setInterval(tick, intervalMs).unref();
+    return () => clearInterval(timer);
+  };
+
 export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsOptions = {}): Preparer => {
   const { program = new URL("./worker.js", import.meta.url), stallMs = defaultStallMs, onReplaced } = options;
+  const { startTicking = byTheClock(stallMs / ticksOfStall) } = options;
   const losses = new Map<number, number>();
   const condemned = new Map<number, string>();
   let failure: Error | null = null;
@@ -224,7 +234,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
     setup.gate !== null && !isOpen(setup.gate) && Atomics.load(progress, progress.length - 2) === 0;
 
   // Ticks are counted, not the clock's time: a machine that slept has workers that slept.
-  const watch = setInterval(() => {
+  const stopTicking = startTicking(() => {
     for (const thread of threads) {
       const beats = Atomics.load(thread.progress, thread.progress.length - 1);
       const isStill = thread.sent.size > 0 && beats === thread.beats && thread.worker !== null && !isHeld(thread);
@@ -232,8 +242,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
       thread.stillTicks = isStill ? thread.stillTicks + 1 : 0;
       if (thread.stillTicks >= ticksOfStall) void end(thread, `stood still for ${stallMs / 1000} s`);
     }
-  }, stallMs / ticksOfStall);
-  watch.unref();
+  });
 
   const threads = Array.from({ length: count }, (_, i): Thread => {
     const progress = new Int32Array(0);
@@ -254,7 +263,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
       }),
     dispose: async () => {
       disposed = true;
-      clearInterval(watch);
+      stopTicking();
       await Promise.all(threads.map(({ worker }) => worker?.terminate()));
     },
   };
