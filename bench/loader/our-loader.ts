@@ -1,10 +1,11 @@
 // One round of a training from JPEG files, or of their loader alone, as a process of its own. Prints one JSON line.
 //
 //   node dist/bench/loader/our-loader.js '{"task": "feed", "model": "resnet50", …}'
-import { homedir } from "node:os";
+import { availableParallelism, homedir } from "node:os";
 import { cacheFolder } from "../../src/base/cache-folder.ts";
 import { benchSpec } from "../../src/commands/bench/bench-case.ts";
 import { defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../src/data/node/loader.ts";
+import { takesTurns } from "../../src/data/node/turns.ts";
 import { photographPreprocessing } from "../../src/data/photographs.ts";
 import { inceptionCrop } from "../../src/data/random-crop.ts";
 import type { ImageSource } from "../../src/data/source.ts";
@@ -48,10 +49,11 @@ const feed = async (task: LoaderTask, source: ImageSource): Promise<number> => {
     const clock = createClock(task.batch, task.seconds);
     const stop = new AbortController();
     let imagesPerSecond = 0;
+    const use = { engineThreads: task.threads, cores: availableParallelism() };
     await train({
       ...{ engine, spec, recipe: recipeOf(task), train: source, validation: null, classes: [] },
       preprocessing: photographPreprocessing(spec.input),
-      openTrainingBatches: openTrainingLoader,
+      openTrainingBatches: (options) => openTrainingLoader({ ...options, takesTurns: takesTurns(use) }),
       openEvaluationBatches: (each, batch) =>
         openEvaluationLoader({ source: each, preprocessing: photographPreprocessing(spec.input), batch }),
       signal: stop.signal,

@@ -9,6 +9,7 @@ import {
   convolutionOf,
   type EngineOptions,
   engineNameOf,
+  refuseIgnored,
   threadsOf,
 } from "../commands/choose-engine.ts";
 import { precisionOf } from "../commands/choose-precision.ts";
@@ -99,6 +100,7 @@ export const answerBench = async (words: BenchWords, session: Session): Promise<
   if (picture !== undefined) checkPictureName(picture);
   const profile = words.profile === true || picture !== undefined;
   const { cpu, cores, memoryBytes } = environment.measureMachine();
+  refuseIgnored(words);
   const known = choiceMethodOf({ choices: "measured", ...words }) === "measured" ? {} : undefined;
   const document = await bench(
     {

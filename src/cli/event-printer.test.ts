@@ -1,6 +1,17 @@
 import { expect, test } from "vitest";
-import type { EpochEvent } from "../train/events.ts";
+import type { EpochEvent, StepEvent } from "../train/events.ts";
 import { createEventPrinter } from "./event-printer.ts";
+
+test("createEventPrinter(options) moves the bar with each step: loss, accuracy, images a second, and the time left", () => {
+  const shown: unknown[] = [];
+  const bar = { update: (...words: readonly unknown[]) => shown.push(words), clear: () => {} };
+  const { onEvent } = createEventPrinter({ print: () => {}, bar, monotonicMs: () => 0 });
+  const step = { event: "step", step: 1, epoch: 1, learningRate: 0.1, loss: 1.25, accuracy: 0.5 } as const;
+  onEvent({ ...step, imagesPerSecond: 1443, secondsLeft: 75 } satisfies StepEvent);
+  expect(shown).toEqual([
+    ["epoch 1/1", 1, 1, "loss 1.2500  accuracy 50.0\u00a0%  1,443 images/s  1\u00a0min 15\u00a0s left"],
+  ]);
+});
 
 test("createEventPrinter(options) tells an epoch's means, or in words that all its steps were skipped", () => {
   const lines: string[] = [];

@@ -69,6 +69,7 @@ const ofNewRuns = [
   "dtype",
   "seed",
   "validation",
+  "patience",
   "weights",
   "fromScratch",
   "pull",
@@ -84,7 +85,7 @@ const trainRequest = (data: string | undefined, options: Train) => {
   const { resume, pull, ...told } = options;
   const rest = { ...told, ...(!pull && { pull }) };
   const named = { ...rest, ...(data !== undefined && { data }) };
-  if (resume === undefined) return { choices: "measured", ...named };
+  if (resume === undefined) return { ...(rest.engine !== "reference" && { choices: "measured" }), ...named };
   const given = ofNewRuns.find((name) => rest[name] !== undefined);
   if (given !== undefined) {
     const flag = given === "pull" ? "no-pull" : given.replaceAll(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`);
@@ -154,6 +155,7 @@ export const createProgram = ({ version, recipes, print, inSession }: ProgramOpt
       dtypeOption(),
       number("--seed <n>", "decides weights, order and augmentation"),
       number("--validation <n>", "training images held out for choices"),
+      number("--patience <epochs>", "ends when so many in a row have not been better on validation (default: never)"),
       option(
         "--weights <run|file|name>",
         "weights to start from, with their network; a fresh head where classes differ",

@@ -28,6 +28,7 @@ export interface Train extends Engines, Weights, SizeWords, SurvivalWords {
   readonly learningRate?: number;
   readonly dtype?: string;
   readonly validation?: number;
+  readonly patience?: number;
   readonly workers?: number;
   readonly weights?: string;
   readonly fromScratch?: true;

@@ -17,6 +17,7 @@ import { slowCodeNotice } from "./bench/slow-code.ts";
 import { type Spread, spreadOf } from "./bench/spread.ts";
 import { type Latency, timeLatency } from "./bench/time-latency.ts";
 import { timeSteps } from "./bench/time-steps.ts";
+import { checkBytes } from "./choose-precision.ts";
 
 export type { BenchEnvironment, BenchHardware, BenchOptions, BenchStage } from "./bench/environment.ts";
 export { measureRoof } from "./bench/measure-roof.ts";
@@ -69,6 +70,7 @@ export const bench = async (options: BenchOptions, environment: BenchEnvironment
   const { convolution = what === "infer" ? "auto" : "direct" } = options;
   const engine = await environment.openEngine(options.engine, threads, convolution);
   try {
+    if (dtype === "int8") checkBytes(engine, "--dtype int8", "take --dtype f32");
     onStage?.("check");
     const check = (options.check ?? true) ? await checkNumbers(engine, options, spec, seed, environment) : null;
 

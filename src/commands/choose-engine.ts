@@ -70,6 +70,23 @@ export const choiceMethodOf = ({ choices }: EngineOptions): ChoiceMethod => {
   throw new UsageError(`--choices should be "rules" or "measured" but is "${choices}"`);
 };
 
+/**
+ * Throws UsageError for options that the reference engine has no use for: it computes in one way, on one thread. Options that ask for
+ * just that may stay.
+ */
+export const refuseIgnored = ({ engine, threads, convolution, choices }: EngineOptions): void => {
+  if (engine !== "reference") return;
+  const ignored = [
+    ...(threads !== undefined && threads !== 1 ? [`--threads ${threads}`] : []),
+    ...(convolution !== undefined && convolution !== "direct" ? [`--convolution ${convolution}`] : []),
+    ...(choices !== undefined && choices !== "rules" ? [`--choices ${choices}`] : []),
+  ];
+  if (ignored.length === 0) return;
+  throw new UsageError(
+    `--engine reference computes by the definition, on one thread, so ${ignored.join(" and ")} would be ignored; leave ${ignored.length === 1 ? "it" : "them"} out`,
+  );
+};
+
 /** The engine to train with; `known`: choices that were measured before. Throws MissingError, with both remedies, where it isn't there; UsageError for an unknown name. */
 export const engineForTraining = async (
   options: EngineOptions,
@@ -102,6 +119,7 @@ export const engineForInference = async (
   environment: CommandEnvironment,
 ): Promise<ChosenEngine> => {
   const name = engineNameOf(options.engine ?? "onednn");
+  refuseIgnored(options);
   const threads = name === "reference" ? 1 : threadsOf(options, environment);
   const convolution = convolutionOf(options, "auto");
   try {

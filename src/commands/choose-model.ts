@@ -94,6 +94,10 @@ export const isSpecPath = async (path: string, cwd: string): Promise<boolean> =>
   return !(typeof json === "object" && json !== null && "weightsManifest" in json);
 };
 
+/** Whether `<weights>` name a network, by its name or a spec file: then they are fresh ones, by a seed. A pulled name wins. */
+export const areFresh = async (weights: string, cwd: string): Promise<boolean> =>
+  !isPullable(weights) && (isNamed(weights) || (await isSpecPath(weights, cwd)));
+
 /** Where weights are looked for, and who is told what they turned out to be. */
 export interface ModelPlace extends WeightsPlace {
   readonly onEvent?: ((event: DataSetNotice) => void) | undefined;
@@ -128,8 +132,7 @@ export const chooseModel = async (
   forNames: SpecOptions = {},
 ): Promise<TrainedModel> => {
   const { cwd } = place;
-  const isSpec = !isPullable(weights) && (await isSpecPath(weights, cwd));
-  if (isSpec || (!isPullable(weights) && isNamed(weights))) {
+  if (await areFresh(weights, cwd)) {
     const { seed } = options;
     if (seed === undefined) {
       throw new UsageError(
@@ -142,7 +145,7 @@ export const chooseModel = async (
         `--model ${options.model} says which network a weights file holds, but ${weights} is a network itself; leave one out`,
       );
     }
-    const spec = await readSpec(weights, cwd, isSpec ? {} : forNames);
+    const spec = await readSpec(weights, cwd, isSpecFile(weights) ? {} : forNames);
     return { spec, tensors: initialTensors(spec, seed), preprocessing: null, classes: null };
   }
   const looksLikePath = /[/\\.]/.test(weights) || (await stat(resolve(cwd, weights)).catch(() => null)) !== null;

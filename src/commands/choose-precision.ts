@@ -36,12 +36,23 @@ export const arithmeticOf = (
   throw new UsageError(`the weights are quantised, so --dtype ${dtype} can't be had of them; leave it out`);
 };
 
-/** Throws UsageError where the engine has no bf16 on this machine; warns where it is slower than f32. */
+/** Throws UsageError where the engine can't compute on bytes on this machine; `asked` begins the sentence, `instead` ends it. */
+export const checkBytes = ({ name, int8 }: Pick<Engine, "name" | "int8">, asked: string, instead: string): void => {
+  if (int8) return;
+  throw new UsageError(
+    `${asked}: the engine ${name} computes on bytes only with AVX-512's instructions for them (VNNI), which this processor lacks; ${instead}, or --engine reference`,
+  );
+};
+
+/** Throws UsageError where the engine has no bf16, or no bytes, on this machine; warns where bf16 is slower than f32. */
 export const checkPrecision = (
   precision: Arithmetic,
-  { name, bf16 }: Pick<Engine, "name" | "bf16">,
+  { name, bf16, int8 }: Pick<Engine, "name" | "bf16" | "int8">,
   { onEvent }: Pick<CommandEnvironment, "onEvent">,
 ): void => {
+  if (typeof precision !== "string") {
+    checkBytes({ name, int8 }, "the weights are quantised", "take the weights in f32 that these were made from");
+  }
   if (precision !== "bf16" || bf16 === "fast") return;
   if (bf16 === "none") {
     throw new UsageError(

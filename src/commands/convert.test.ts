@@ -215,6 +215,15 @@ describe("convert(from, to, place, options)", () => {
     expect(await last("b.pth")).toBe("fc.bias");
     expect(await last("c.npz", { names: "kept" })).toBe("linear.bias");
     expect(await last("d.pth", { names: "transformers" })).toBe("classifier.1.bias");
+    const kept = { names: "kept" } as const;
+    await expect(convert("a.safetensors", "e.npz", place(), { ...kept, model: spec.name })).rejects.toThrow(
+      new UsageError(
+        `--names kept keeps the names that a file gives its tensors, but --model ${spec.name} asks for its network's; leave it out`,
+      ),
+    );
+    await expect(convert("a.safetensors", "e.onnx", place(), kept)).rejects.toThrow(
+      new UsageError("an ONNX model names its tensors after its layers; leave out --names kept"),
+    );
   });
 
   test.each(["safetensors", "pth", "npz"])(

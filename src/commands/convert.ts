@@ -89,9 +89,13 @@ const writeTensors = async (
   const { floats = "f32", names = "torchvision", model } = options;
   checkOnnxOptions(options, format);
   // Tensors are converted as they are, whichever network's, unless the person says whose.
-  const asTheyAre = opened.kind === "tensors" && model === undefined;
-  const { tensors: ours, metadata } = asTheyAre ? opened : await containerOf(opened, options, place);
-  const kept = opened.kind === "tensors" && model === undefined ? opened.asNamed : ours;
+  const asTheyAre = opened.kind === "tensors" && model === undefined ? opened : null;
+  if (names === "kept" && asTheyAre === null) {
+    const why = model === undefined ? `${opened.found} names layers` : `--model ${model} asks for its network's`;
+    throw new UsageError(`--names kept keeps the names that a file gives its tensors, but ${why}; leave it out`);
+  }
+  const { tensors: ours, metadata } = asTheyAre ?? (await containerOf(opened, options, place));
+  const kept = asTheyAre?.asNamed ?? ours;
   const container = { tensors: names === "kept" ? kept : fromTorchvision(ours, names), metadata };
   await writeFileAtomically(path, writers[format].parts(container, floats));
   return { to: format, tensors: container.tensors, lost: lostMetadata(container, format) };
@@ -106,7 +110,7 @@ const writeGraph = async (
 ): Promise<Written> => {
   const { floats = "f32", names = "torchvision", opset, foldBatchNorm } = options;
   if (format.name !== "onnx") checkOnnxOptions(options, format.found);
-  if (names !== "torchvision" && names !== "kept") {
+  if (names !== "torchvision") {
     throw new UsageError(`${format.found} names its tensors after its layers; leave out --names ${names}`);
   }
   const { model, tensors, metadata } = await containerOf(opened, options, place);

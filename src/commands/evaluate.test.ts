@@ -16,9 +16,16 @@ beforeAll(async () => {
 });
 afterAll(() => rm(cwd, { recursive: true, force: true }));
 
-const evaluated = (options: Partial<EvaluateOptions>, events: CommandEvent[] = []) =>
+/** Fresh weights by seed 1, unless the options name a file. */
+const evaluated = ({ weights = "residual-mlp-5", ...options }: Partial<EvaluateOptions>, events: CommandEvent[] = []) =>
   evaluate(
-    { weights: "residual-mlp-5", seed: 1, data: "synthetic", engine: "reference", ...options },
+    {
+      weights,
+      ...(typeof weights !== "string" || !weights.endsWith(".safetensors") ? { seed: 1 } : {}),
+      data: "synthetic",
+      engine: "reference",
+      ...options,
+    },
     madeUpEnvironment(cwd, syntheticData, events),
   );
 
@@ -48,6 +55,13 @@ describe("evaluate --reestimate-statistics", () => {
     expect(Object.keys(metadata).sort()).toEqual(["preprocessing", "spec"]);
     const again = await evaluated({ weights: "anew.safetensors" });
     expect(again.document).toEqual(after);
+    // A file that says its preprocessing has no use for training images.
+    await expect(evaluated({ weights: "anew.safetensors", validation: 5 })).rejects.toThrow(
+      new UsageError(
+        "--validation 5 decides which training images are held out, and --split test looks at none of them; leave it out, or take --split validation",
+      ),
+    );
+    expect((await evaluated({ weights: "tiny.json", validation: 5 })).document.n).toBe(20);
   });
 
   test("writes nothing without --save", async () => {

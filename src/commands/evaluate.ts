@@ -6,7 +6,7 @@ import type { Engine } from "../engine/contract.ts";
 import type { Evaluation } from "../evaluate/evaluate.ts";
 import { refuseLeftOut, strictly } from "./broken-images.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
-import type { WeightsOptions } from "./choose-model.ts";
+import { areFresh, type WeightsOptions } from "./choose-model.ts";
 import { arithmeticOf, checkPrecision, precisionOf } from "./choose-precision.ts";
 import { sharedImagesSentences } from "./data/shared-images.ts";
 import type { CommandEnvironment } from "./environment.ts";
@@ -112,7 +112,14 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   for (const each of weights) runs.push(await runOfWeights(each, host.cwd));
   checkHeldOut(runs, split, environment);
   const [run = null] = runs;
-  const data = await openSplits(options, run, split !== "test" || reestimates, environment);
+  const needsTraining = split !== "test" || reestimates;
+  const fresh = await Promise.all(weights.map((each) => areFresh(each, host.cwd)));
+  const data = await openSplits(
+    { ...options, seedMakesWeights: fresh.includes(true) },
+    run,
+    needsTraining,
+    environment,
+  );
   if (options.strict === true) refuseLeftOut(data);
   if (reestimates) splitOf(data, "train");
   onEvent({
@@ -124,7 +131,13 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
     testImages: data.test.labels.length,
   });
   for (const message of sharedImagesSentences(data)) onEvent({ event: "warning", message });
-  const { members, source, classes } = await openMembers(weights, options, data, splitOf(data, split), environment);
+  const opened = await openMembers(weights, options, data, splitOf(data, split), environment);
+  const { members, source, classes } = opened;
+  if (data.validation !== null && (options.validation ?? 0) > 0 && !needsTraining && !opened.fitted) {
+    throw new UsageError(
+      `--validation ${options.validation} decides which training images are held out, and --split test looks at none of them; leave it out, or take --split validation`,
+    );
+  }
   const labels = await openAssessed(options, classes, source, host.cwd);
   const [{ model }] = members;
   for (const member of members) arithmeticOf(member.model, options.dtype);
@@ -134,7 +147,8 @@ export const evaluate = async (options: EvaluateOptions, given: CommandEnvironme
   const throughNetwork = source.labels.length * passes + (reestimates ? data.train.labels.length : 0);
   const { engine } = await engineForInference(options, model.spec, throughNetwork, environment);
   try {
-    checkPrecision(precision, engine, environment);
+    const quantization = members.map((member) => member.model.quantization).find((each) => each !== undefined);
+    checkPrecision(quantization ?? precision, engine, environment);
     const how = { split, batch, precision, protocol };
     const { evaluation, before, ...told }: Evaluated = reestimates
       ? await withNewStatistics(members[0], data, source, how, statistics, file, engine, environment)

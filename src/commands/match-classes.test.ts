@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { UsageError } from "../base/errors.ts";
 import { filesSource, memorySource } from "../data/source.ts";
-import { matchClasses } from "./match-classes.ts";
+import { namedSpec } from "../spec/named-networks.ts";
+import { imagesForModel, matchClasses } from "./match-classes.ts";
 
 const source = filesSource("/photos", ["cats/1.jpg", "dogs/1.jpg"], [0, 1]);
 const data = { name: "photos", classes: ["cats", "dogs"] };
@@ -45,4 +46,16 @@ describe("matchClasses(source, data, known)", () => {
       new UsageError("photos has classes that the weights don't know: dogs; they know cats, a, b, …"),
     );
   });
+});
+
+test("imagesForModel(model, source, data) refuses labels beyond the network's classes before anything is computed", () => {
+  const model = { spec: namedSpec("resnet20", { classes: 2 }), tensors: new Map(), preprocessing: null, classes: null };
+  const labelled = (labels: readonly number[]) => filesSource("/photos", ["1.jpg", "2.jpg"], [...labels]);
+  expect([...imagesForModel(model, labelled([1, 0]), data).source.labels]).toEqual([1, 0]);
+  const three = { name: "three", classes: ["a", "b", "c"] };
+  expect(() => imagesForModel(model, labelled([0, 2]), three)).toThrow(
+    new UsageError(
+      "resnet20 tells 2 classes apart, but three has 3: it can't answer class 2; evaluate it on data of its own classes",
+    ),
+  );
 });

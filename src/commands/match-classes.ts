@@ -44,9 +44,15 @@ const checkUnambiguous = (
 /** Of a data set, what its classes are matched by. */
 export type NamedClasses = Pick<DataSet, "name" | "classes" | "labelsAreFixed">;
 
-/** The images as matchClasses gives them, with a name for each class of the network. Throws UsageError as it does. */
+/** The images as matchClasses gives them, with a name for each class of the network. Throws UsageError as it does, and for a label beyond them. */
 export const imagesForModel = (model: TrainedModel, source: ImageSource, data: NamedClasses): MatchedImages => {
   const matched = matchClasses(source, data, model.classes);
+  const highest = matched.source.labels.reduce((most, label) => Math.max(most, label), -1);
+  if (highest >= model.spec.classes) {
+    throw new UsageError(
+      `${model.spec.name} tells ${model.spec.classes} classes apart, but ${data.name} has ${data.classes.length}: it can't answer class ${highest}; evaluate it on data of its own classes`,
+    );
+  }
   // A data set in memory with fewer classes than the network: the others have the network's names, or numbers.
   const numbered = classNames(model).map((name, label) => matched.classes[label] ?? name);
   return matched.classes.length < numbered.length ? { ...matched, classes: numbered } : matched;

@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { UsageError } from "../base/errors.ts";
 import { type HostTensor, tensor } from "../base/tensor.ts";
 import type { Preprocessing } from "../data/preprocessing.ts";
 import { createReferenceEngine } from "../engine/reference/engine.ts";
@@ -74,6 +75,11 @@ test("predict(options, environment) takes colours and crops as the file says tha
     const [first] = await predict({ weights, images: [image], engine: "reference" }, environment());
     return first?.predictions ?? [];
   };
+  const seeded = { weights: "rgb.safetensors", images: ["middle.png"], seed: 1 } as const;
+  await expect(predict(seeded, environment())).rejects.toThrow(
+    new UsageError("--seed 1 is for fresh weights of a network, and rgb.safetensors has its own; leave it out"),
+  );
+
   const expected = await told("rgb.safetensors", "middle.png");
   const actual = await told("bgr.safetensors", "wide.png");
   expect(actual.map(({ index }) => index)).toEqual(expected.map(({ index }) => index));

@@ -10,7 +10,7 @@ import type { Engine } from "../engine/contract.ts";
 import { type Prediction, predictions } from "../evaluate/predict.ts";
 import { type Arithmetic, evaluationPrograms } from "../train/evaluation-program.ts";
 import { type EngineOptions, engineForInference } from "./choose-engine.ts";
-import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import { areFresh, chooseModel, type WeightsOptions } from "./choose-model.ts";
 import { arithmeticOf, checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { classNames, type TrainedModel } from "./trained-model.ts";
@@ -132,6 +132,10 @@ export const predict = async (
   environment: CommandEnvironment,
 ): Promise<readonly PredictDocument[]> => {
   const { host, cacheFolder, onEvent } = environment;
-  const model = await chooseModel(options.weights, options, { cwd: host.cwd, cacheFolder, onEvent });
+  const { weights, seed } = options;
+  if (seed !== undefined && !(await areFresh(weights, host.cwd))) {
+    throw new UsageError(`--seed ${seed} is for fresh weights of a network, and ${weights} has its own; leave it out`);
+  }
+  const model = await chooseModel(weights, options, { cwd: host.cwd, cacheFolder, onEvent });
   return predictWithModel(model, options, environment);
 };

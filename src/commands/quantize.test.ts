@@ -1,11 +1,12 @@
 // Quantisation as a command, on a made-up machine.
-import { mkdtemp, rm, stat, writeFile } from "node:fs/promises";
+import { mkdtemp, readdir, rm, stat, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../base/errors.ts";
 import { tensor } from "../base/tensor.ts";
 import { readTensorsFile, writeTensorsFile } from "../checkpoint/node/tensors-file.ts";
+import type { Engine } from "../engine/contract.ts";
 import { convert } from "./convert.ts";
 import { madeUpEnvironment, syntheticData, tinySpec } from "./environment.test.fixture.ts";
 import { evaluate } from "./evaluate.ts";
@@ -23,7 +24,8 @@ afterAll(() => rm(cwd, { recursive: true, force: true }));
 const quantized = (options: Partial<QuantizeOptions>, events: CommandEvent[] = []) =>
   quantize(
     {
-      ...{ weights: "tiny.json", seed: 1, out: "out.safetensors", calibrate: "synthetic" },
+      ...(options.weights === undefined && { seed: 1 }),
+      ...{ weights: "tiny.json", out: "out.safetensors", calibrate: "synthetic" },
       ...{ engine: "reference", images: 10, ...options },
     },
     madeUpEnvironment(cwd, syntheticData, events),
@@ -57,6 +59,29 @@ describe("quantize(options, environment)", () => {
     expect(tensors.get("conv1.weight.scale")).toMatchObject({ dtype: "f32", shape: [4] });
     expect(tensors.get("fc.weight")?.dtype).toBe("f32");
     expect((await evaluated("tiny.safetensors")).document.top1).toBe(document.top1?.int8);
+  });
+
+  test("is refused at once where the engine has no bytes", async () => {
+    const events: CommandEvent[] = [];
+    const environment = madeUpEnvironment(cwd, syntheticData, events);
+    const openEngine: typeof environment.openEngine = async (...words) => {
+      const { engine, version } = await environment.openEngine(...words);
+      const withoutBytes: Engine = {
+        ...{ name: "onednn", fusions: engine.fusions, bf16: engine.bf16, int8: false },
+        createState: (tensors) => engine.createState(tensors),
+        compile: (plan, state) => engine.compile(plan, state),
+        dispose: () => engine.dispose(),
+      };
+      return { engine: withoutBytes, version };
+    };
+    const options = { weights: "tiny.json", seed: 1, out: "none.safetensors", calibrate: "synthetic" } as const;
+    await expect(quantize({ ...options, engine: "reference" }, { ...environment, openEngine })).rejects.toThrow(
+      new UsageError(
+        "what is quantised is compared with what it was made from: the engine onednn computes on bytes only with AVX-512's instructions for them (VNNI), which this processor lacks; quantise on another processor, or --engine reference",
+      ),
+    );
+    expect(events.filter(({ event }) => event === "calibrating")).toEqual([]);
+    expect(await readdir(cwd)).not.toContain("none.safetensors");
   });
 
   test("its files are refused where f32 is needed, each in one sentence", async () => {

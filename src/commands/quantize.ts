@@ -2,7 +2,7 @@
 import { stat } from "node:fs/promises";
 import { UsageError } from "../base/errors.ts";
 import { pixelShapeOf } from "../data/source.ts";
-import { chooseModel, type WeightsOptions } from "./choose-model.ts";
+import { areFresh, chooseModel, type WeightsOptions } from "./choose-model.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import { openSplits, type SplitOptions } from "./evaluate/open-splits.ts";
 import { runOfWeights } from "./evaluate/run-of-weights.ts";
@@ -58,7 +58,8 @@ export const quantize = async (options: QuantizeOptions, environment: CommandEnv
   }
   const file = await newFile(out, host.cwd);
   const run = await runOfWeights(weights, host.cwd);
-  const data = await openSplits({ ...options, data: options.calibrate }, run, true, environment);
+  const seedMakesWeights = await areFresh(weights, host.cwd);
+  const data = await openSplits({ ...options, data: options.calibrate, seedMakesWeights }, run, true, environment);
   const input = pixelShapeOf(data.train);
   const named = { ...(input && { input }), classes: data.classes.length };
   const given = await chooseModel(weights, options, { cwd: host.cwd, cacheFolder, onEvent }, named);

@@ -1,5 +1,5 @@
 // What the command refuses before it takes memory or writes a file, with a machine that is made up. The rest: test/cli.
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
@@ -44,6 +44,22 @@ describe("train(options, environment)", () => {
       "oneDNN is not there; or take --engine reference, the definition in plain loops: hundreds of times slower",
     );
     expect(await readdir(cwd)).toEqual([]);
+  });
+
+  test("ends early by --patience, which the run keeps", async () => {
+    const events: CommandEvent[] = [];
+    const small = { batch: 40, epochs: 12, learningRate: 1e-12, validation: 40, patience: 2 } as const;
+    const options = { ...small, data, model: "residual-mlp-5", engine: "reference", out: "patient" } as const;
+    const outcome = await train(options, environmentWith(2 ** 30, events));
+    const epochs = events.flatMap((event) => (event.event === "epoch" ? [event.validationAccuracy] : []));
+    // Weights all but stay: no validation is better than the first.
+    expect(new Set(epochs).size).toBe(1);
+    expect(epochs.length).toBe(3);
+    expect(events.filter(({ event }) => event === "stopped early")).toHaveLength(1);
+    expect(outcome.kind).toBe("end");
+    const record = JSON.parse(await readFile(join(cwd, "patient", "run.json"), "utf8"));
+    expect(record.recipe.earlyStopping).toEqual({ patienceEpochs: 2 });
+    await rm(join(cwd, "patient"), { recursive: true });
   });
 
   test("leaves no directory behind when a training fails before its first checkpoint", async () => {

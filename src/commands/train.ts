@@ -9,7 +9,8 @@ import { describeFreezing } from "../train/freezing.ts";
 import { train as trainNetwork } from "../train/train.ts";
 import type { TrainingResult } from "../train/training.ts";
 import { listingBroken, refuseLeftOut, strictly } from "./broken-images.ts";
-import { type ChosenEngine, engineForTraining } from "./choose-engine.ts";
+import { type ChosenEngine, engineForTraining, refuseIgnored } from "./choose-engine.ts";
+import { readSpec } from "./choose-model.ts";
 import { checkPrecision } from "./choose-precision.ts";
 import type { CommandEnvironment } from "./environment.ts";
 import type { EstimateEvent } from "./events.ts";
@@ -78,12 +79,12 @@ export const trainInMemory = async (
 ): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { preparation } = await prepare(options, "give data", environment);
-  const { engine } = await engineForTraining(options, environment);
+  const { engine, threads } = await engineForTraining(options, environment);
   try {
     checkPrecision(preparation.recipe.dtype, engine, environment);
     const { onEvent } = environment;
     if (preparation.byDefault !== null) onEvent({ event: "notice", message: preparation.byDefault.say(null) });
-    const result = await trainNetwork({ ...trainingOf(preparation, environment), engine, onEvent });
+    const result = await trainNetwork({ ...trainingOf(preparation, environment, threads), engine, onEvent });
     return { preparation, result };
   } finally {
     await engine.dispose();
@@ -97,6 +98,7 @@ export const trainInMemory = async (
 export const resumeTraining = async (options: ResumeOptions, given: CommandEnvironment): Promise<TrainOutcome> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { host } = environment;
+  refuseIgnored(options);
   const directory = await openRunDirectory(options.resume, host);
   let isTakenOver = false;
   try {
@@ -142,9 +144,12 @@ const prepare = async (
       `--weights ${options.weights} are weights to start from, and --from-scratch asks for fresh ones; leave one out`,
     );
   }
+  refuseIgnored(options);
   const recipe = await chooseRecipe(options, environment.recipes, environment.host.cwd);
   const { data = recipe.data, model, weights, workers } = options;
   if (data === null) throw new UsageError(`say what to train on: ${remedy}`);
+  // A network that there isn't is told before data are fetched for it.
+  if (typeof model === "string" && weights === undefined) await readSpec(model, environment.host.cwd);
   const chooseDefault: PreparationOptions["chooseDefault"] = (opened, survey) =>
     defaultStart(options, recipe, opened, survey, environment);
   const batchIsOpen = options.batch === undefined && options.recipe === undefined;
@@ -211,7 +216,7 @@ const tellEstimate = async (
 const runIn = async (
   directory: RunDirectory,
   preparation: Preparation,
-  { engine, choices }: ChosenEngine,
+  { engine, threads, choices }: ChosenEngine,
   given: CommandEnvironment,
 ): Promise<TrainOutcome> => {
   const { resumed, path } = directory;
@@ -225,10 +230,11 @@ const runIn = async (
     const journal = journalOf(directory, preparation.recipe, environment.onEvent);
     const showing = showingFirstBatch(directory, preparation);
     const journalling = { ...environment, onEvent: journal.onEvent };
+    const training = trainingOf(preparation, journalling, threads);
     const result = await trainNetwork({
-      ...trainingOf(preparation, journalling),
+      ...training,
       engine,
-      openTrainingBatches: (loading) => showing(trainingOf(preparation, journalling).openTrainingBatches(loading)),
+      openTrainingBatches: (loading) => showing(training.openTrainingBatches(loading)),
       onBadBatch: savingBadBatches(path, preparation, environment.onEvent),
       ...(resumed !== null && { resume: resumed }),
       onEvent: journal.onEvent,

@@ -5,13 +5,13 @@ import { FormatError, UsageError } from "../base/errors.ts";
 import { randomPurposes, randomStream } from "../base/philox.ts";
 import type { Augmentation, DrawnAugmentation } from "./augmentation.ts";
 import { checkAugmentation, drawAugmentation, noAugmentation, unaugmented } from "./augmentation.ts";
-import { fittedRegion, reducedRegion, reductionFor } from "./picture-region.ts";
+import { fittedRegion, type Region, reducedRegion, reductionFor } from "./picture-region.ts";
 import { changesPictures, createPictureTransform, lightingOf } from "./picture-transforms.ts";
 import { eraseRectangle, placeImage } from "./placement.ts";
 import { cutPicture, planesOf } from "./prepare-image.ts";
 import { checkPixelShape, checkPreprocessing, normalisationOf, type Preprocessing } from "./preprocessing.ts";
 import { drawRandomCrop } from "./random-crop.ts";
-import type { ImageReader, Pixels } from "./reader.ts";
+import type { ImageReader, Pixels, StoredPicture } from "./reader.ts";
 import type { Picture } from "./resample.ts";
 import { plainView, type View } from "./view.ts";
 
@@ -90,6 +90,22 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
       ? fittedRegion(picture, preprocessing, view.place)
       : drawRandomCrop(crop, picture, size, randomStream(seed, randomPurposes.crop, epoch, draw));
 
+  /** What a region is cut from, and which region of that it is. */
+  const decodedFor = async (
+    region: Region,
+    stored: StoredPicture,
+  ): Promise<{ readonly picture: Picture; readonly region: Region }> => {
+    // Only training takes the shorter ways: evaluation is exactly what predicting is.
+    if (augmentation === null) return { picture: await stored.decode(channels), region };
+    const reduction = reductionFor(region);
+    if (reduction >= stored.leastReduction) {
+      const picture = await stored.decode(channels, reduction);
+      return { picture, region: reducedRegion(region, stored, picture) };
+    }
+    const picture = await stored.decodePart(channels, region.part);
+    return { picture, region: { ...region, part: { ...region.part, top: 0, left: 0 } } };
+  };
+
   /** The pixels of an image at the network's size. `draw` is the image whose random numbers are used. */
   const pixelsOf = async (image: number, epoch: number, draw: number): Promise<Pixels> => {
     if (reader.kind === "pixels") {
@@ -98,10 +114,8 @@ export const createPrepare = (reader: ImageReader, preparation: Preparation): Pr
       return planesOf(transform(picture, epoch, draw), preprocessing);
     }
     const stored = await reader.picture(image);
-    const region = regionOf(stored, epoch, draw);
-    // Only training takes the shorter way: evaluation is exactly what predicting is.
-    const picture = await stored.decode(channels, augmentation === null ? 1 : reductionFor(region));
-    const cut = cutPicture(picture, reducedRegion(region, stored, picture), preprocessing);
+    const { picture, region } = await decodedFor(regionOf(stored, epoch, draw), stored);
+    const cut = cutPicture(picture, region, preprocessing);
     return planesOf(transform(cut, epoch, draw), preprocessing);
   };
 

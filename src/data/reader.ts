@@ -1,6 +1,7 @@
 // Reading one image of a source, as it is before any augmentation. Readers of files are in node/; this one is for sources in memory.
 import { FormatError } from "../base/errors.ts";
 import { elementCount, formatShape } from "../base/shape.ts";
+import type { Rectangle } from "./augmentation.ts";
 import type { Picture } from "./resample.ts";
 import type { ImageSource, PixelShape } from "./source.ts";
 
@@ -42,9 +43,13 @@ export interface StoredPicture {
   readonly facts?: PictureFacts;
   /**
    * Grey for 1 channel, RGB for 3. Where the result may have fewer pixels, down to width ÷ `reduction` and height ÷ `reduction`
-   * (default 1: none), a decoder may save itself work. Throws FormatError where the picture is damaged.
+   * (default 1: none), a decoder may save itself work, from `leastReduction` on. Throws FormatError where the picture is damaged.
    */
   decode(channels: number, reduction?: number): Promise<Picture>;
+  /** The same pixels of a part of the picture alone, which saves what lies below it. Damage beyond the part may go unnoticed. */
+  decodePart(channels: number, part: Rectangle): Promise<Picture>;
+  /** From which reduction on `decode` makes use of it; Infinity where it never does. */
+  readonly leastReduction: number;
 }
 
 /** An opened source of pictures of any sizes. */
@@ -53,8 +58,13 @@ export interface PictureReader {
   readonly labels: Int32Array;
   /** What errors call an image. */
   nameOf(image: number): string;
-  /** Reads a picture's header. Throws FormatError for what is no picture, is too large, or can't be read. */
-  picture(image: number): Promise<StoredPicture>;
+  /** The bytes of a picture as they are stored. Throws FormatError where they are too many, or can't be read. */
+  bytes(image: number): Promise<Uint8Array>;
+  /**
+   * Reads a picture's header; `bytes` are its own, where they were read before. Throws FormatError for what is no picture, is too large,
+   * or can't be read.
+   */
+  picture(image: number, bytes?: Uint8Array): Promise<StoredPicture>;
 }
 
 export type ImageReader = PixelReader | PictureReader;

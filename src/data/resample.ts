@@ -173,14 +173,25 @@ const resampleColumns = (
   const result = new Uint8ClampedArray(keptCount * samples);
   const sums = new Int32Array(samples);
   for (let y = 0; y < keptCount; y++) {
-    sums.fill(half);
-    for (let k = 0; k < counts[y]!; k++) {
-      const weight = weights[y * stride + k]!;
-      const row = (firsts[y]! + k - top) * samples;
-      for (let i = 0; i < samples; i++) sums[i] = (sums[i]! + Math.imul(source[row + i]!, weight)) | 0;
+    const [from, count] = [y * stride, counts[y]!];
+    const to = y * samples;
+    /** Where row k of the window begins, and its weight; beyond the window any row, of no weight. */
+    const rowAt = (k: number): number => (firsts[y]! + Math.min(k, count - 1) - top) * samples;
+    const weightAt = (k: number): number => (k < count ? weights[from + k]! : 0);
+    // Four rows of the window in one pass, for few windows have more.
+    for (let k = 0; k < count; k += 4) {
+      const [a, b, c, d] = [rowAt(k), rowAt(k + 1), rowAt(k + 2), rowAt(k + 3)];
+      const [ofA, ofB, ofC, ofD] = [weightAt(k), weightAt(k + 1), weightAt(k + 2), weightAt(k + 3)];
+      const isLast = k + 4 >= count;
+      if (k === 0) sums.fill(half);
+      for (let i = 0; i < samples; i++) {
+        const upper = (Math.imul(source[a + i]!, ofA) + Math.imul(source[b + i]!, ofB)) | 0;
+        const lower = (Math.imul(source[c + i]!, ofC) + Math.imul(source[d + i]!, ofD)) | 0;
+        const sum = (((sums[i]! + upper) | 0) + lower) | 0;
+        if (isLast) result[to + i] = sum >> precision;
+        else sums[i] = sum;
+      }
     }
-    const row = y * samples;
-    for (let i = 0; i < samples; i++) result[row + i] = sums[i]! >> precision;
   }
   return result;
 };

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
 import { allocateSlots, loaderBytes } from "./batch.ts";
+import { createGate, isOpen } from "./gate.ts";
 import { type Job, openRing, type RingOptions } from "./ring.ts";
 
 const preprocessing = { size: [2, 3], channels: 1, mean: [0], deviation: [1] } as const;
@@ -15,6 +16,7 @@ const manualRing = (change: Partial<RingOptions> = {}) => {
     jobAt,
     jobs: Number.POSITIVE_INFINITY,
     ahead: true,
+    gate: null,
     signal: undefined,
     preparer: {
       prepare: ({ step }, slot) => {
@@ -51,6 +53,38 @@ describe("openRing", () => {
       [1, 1],
       [2, 0],
     ]);
+  });
+
+  test("opens its gate while a batch is awaited that isn't ready, and only then", async () => {
+    const gate = createGate();
+    const { ring, finish } = manualRing({ gate });
+    expect(isOpen(gate)).toBe(false);
+    const first = ring.next();
+    expect(isOpen(gate)).toBe(true);
+    finish(1).done(); // not the one that is awaited
+    await settled();
+    expect(isOpen(gate)).toBe(true);
+    finish(0).done();
+    const batch = (await first)!;
+    expect(isOpen(gate)).toBe(false);
+    const ready = ring.next();
+    expect(isOpen(gate)).toBe(false);
+    await ready;
+    const third = ring.next(); // no slot is free
+    expect(isOpen(gate)).toBe(true);
+    batch.release();
+    finish(2).fail(new Error("no memory"));
+    await expect(third).rejects.toThrow("no memory");
+    expect(isOpen(gate)).toBe(false);
+  });
+
+  test("shuts its gate when it is disposed while a batch is awaited", async () => {
+    const gate = createGate();
+    const { ring } = manualRing({ gate });
+    const waiting = ring.next();
+    await ring.dispose();
+    await expect(waiting).rejects.toThrow("the loader was disposed");
+    expect(isOpen(gate)).toBe(false);
   });
 
   test("hands batches out in order, whoever finishes first", async () => {

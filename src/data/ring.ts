@@ -1,6 +1,7 @@
 // A ring of slots between those who prepare batches and the one who takes them. Batch k lies in slot k mod slots; it is begun
 // as soon as batch k − slots is released, and handed out in order, whoever finishes first. Pure: it doesn't know what a thread is.
 import type { Batch, Slot } from "./batch.ts";
+import { type Gate, openGate, shutGate } from "./gate.ts";
 import type { Prepared } from "./prepare.ts";
 
 /** The images of one batch. */
@@ -26,6 +27,8 @@ export interface RingOptions {
   readonly jobs: number;
   /** Begin batches before they are asked for: when others prepare them. */
   readonly ahead: boolean;
+  /** Is opened while a `next` waits for a batch that isn't ready, and shut otherwise; null for none. */
+  readonly gate: Gate | null;
   readonly signal: AbortSignal | undefined;
 }
 
@@ -39,6 +42,7 @@ export interface Ring {
 
 interface Pending {
   readonly promise: Promise<Batch>;
+  isReady: boolean;
   resolve(batch: Batch): void;
   reject(reason: unknown): void;
 }
@@ -51,14 +55,15 @@ const createPending = (): Pending => {
     reject = no;
   });
   promise.catch(() => {}); // a batch that failed but is never asked for is nobody's error
-  return { promise, resolve, reject };
+  return { promise, isReady: false, resolve, reject };
 };
 
-export const openRing = ({ slots, preparer, jobAt, jobs, ahead, signal }: RingOptions): Ring => {
+export const openRing = ({ slots, preparer, jobAt, jobs, ahead, gate, signal }: RingOptions): Ring => {
   const pending = new Map<number, Pending>(); // begun or asked for, and not yet both
   const isFree = slots.map(() => true);
   let begun = 0;
   let asked = 0;
+  let waiting = 0;
   let ended: { readonly reason: unknown } | null = null;
 
   const pendingAt = (k: number): Pending => {
@@ -83,6 +88,7 @@ export const openRing = ({ slots, preparer, jobAt, jobs, ahead, signal }: RingOp
     try {
       const { indices, broken } = await preparer.prepare(job, index);
       const { images, labels } = slots[index]!;
+      outcome.isReady = true;
       outcome.resolve({ images, labels, ...job, indices, count: indices.length, broken, release });
     } catch (error) {
       outcome.reject(error);
@@ -114,12 +120,16 @@ export const openRing = ({ slots, preparer, jobAt, jobs, ahead, signal }: RingOp
       if (ended !== null) throw ended.reason;
       if (asked >= jobs) return null;
       const k = asked++;
-      const { promise } = pendingAt(k);
+      const { promise, isReady } = pendingAt(k);
       beginWhatCan();
+      waiting++;
+      if (gate !== null && !isReady) openGate(gate);
       try {
         return await promise;
       } finally {
         pending.delete(k);
+        waiting--;
+        if (gate !== null && waiting === 0) shutGate(gate);
       }
     },
     dispose: async () => {

@@ -15,6 +15,8 @@ export interface Engine {
   /** The fusions it has; what is handed to compile may contain no others. */
   readonly fusions: readonly FusionRule[];
   readonly bf16: Bf16Support;
+  /** Whether it computes on bytes (quantised networks) on this machine. */
+  readonly int8: boolean;
   /** Copies the tensors into a new state. */
   createState(tensors: NamedTensors): Promise<State>;
   /**

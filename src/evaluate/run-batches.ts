@@ -13,6 +13,8 @@ export type LogitsFor = (shape: ImageShape) => Promise<LogitsOf>;
 
 /** Batches of a split in order, each image once; the last may hold fewer images than it has room for. Null at the end. */
 export interface EvaluationBatches {
+  /** Whether batches are prepared only while a `next` waits: then it is called after a batch was computed, not before. */
+  readonly takesTurns?: boolean;
   next(): Promise<Batch | null>;
   dispose(): Promise<void>;
 }
@@ -43,14 +45,18 @@ export const runBatches = async (options: BatchesOptions): Promise<readonly Brok
   signal?.throwIfAborted();
   const batches = options.openBatches();
   try {
-    let upcoming = batches.next();
+    const ask = (): Promise<Batch | null> => {
+      const batch = batches.next();
+      batch.catch(() => {}); // told where it is awaited
+      return batch;
+    };
+    let upcoming = ask();
     for (let batch = await upcoming; batch !== null; batch = await upcoming) {
       const { images, count, indices } = batch;
       const [size = 0, channels = 0, height = 0, width = 0] = images.shape;
       const logitsOf = await logitsFor([size, channels, height, width]);
       const running = logitsOf(images);
-      upcoming = batches.next();
-      upcoming.catch(() => {}); // told where it is awaited
+      if (batches.takesTurns !== true) upcoming = ask();
       const { data, shape } = await running;
       batch.release();
       const classes = shape[1] ?? 0;
@@ -58,6 +64,7 @@ export const runBatches = async (options: BatchesOptions): Promise<readonly Brok
       broken.push(...batch.broken);
       onBatch?.(count + batch.broken.length);
       signal?.throwIfAborted();
+      if (batches.takesTurns === true) upcoming = ask();
     }
   } finally {
     await batches.dispose();

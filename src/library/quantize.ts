@@ -22,8 +22,8 @@ export interface Quantized extends QuantizedModel {
  *
  *   const { model, agreement } = await quantize(run.model, data);
  *
- * Throws UsageError for a model that is quantised already, a split that isn't there, and activations that are not finite;
- * UnsupportedError where the engine has no bytes on this processor (oneDNN: without AVX-512's VNNI); MissingError without oneDNN.
+ * Throws UsageError for a model that is quantised already, a split that isn't there, activations that are not finite, and at once where
+ * the engine has no bytes on this processor (oneDNN: without AVX-512's VNNI); MissingError without oneDNN.
  */
 export const quantize = async (
   model: TrainedModel,

@@ -7,12 +7,12 @@ import type { Recipe } from "./recipe.ts";
 export interface BatchFeed {
   /** The next batch; the one after it is asked for by `prefetch`. */
   take(): Promise<MixedBatch>;
-  /** Has the next batch prepared while the caller does something else; nothing after the last. */
+  /** Has the next batch prepared while the caller does something else, unless that needs the cores; nothing after the last. */
   prefetch(): void;
 }
 
 export interface BatchFeedOptions {
-  readonly loader: Pick<TrainingLoader, "next" | "stepsPerEpoch">;
+  readonly loader: Pick<TrainingLoader, "next" | "stepsPerEpoch" | "takesTurns">;
   /** Batches that an epoch's updates take. */
   readonly perEpoch: number;
   /** Of those, where to begin. */
@@ -48,7 +48,7 @@ export const createBatchFeed = ({ loader, perEpoch, start, remaining, recipe }: 
       return batch;
     },
     prefetch: () => {
-      if (left > 0) upcoming ??= ask();
+      if (left > 0 && !loader.takesTurns) upcoming ??= ask();
     },
   };
 };

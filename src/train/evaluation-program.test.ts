@@ -85,6 +85,7 @@ describe("evaluate(options)", () => {
       name: engine.name,
       fusions: engine.fusions,
       bf16: engine.bf16,
+      int8: engine.int8,
       createState: (tensors) => engine.createState(tensors),
       compile: (plan, over) => {
         compiled++;
@@ -117,6 +118,7 @@ describe("evaluate(options)", () => {
       name: engine.name,
       fusions: engine.fusions,
       bf16: engine.bf16,
+      int8: engine.int8,
       createState: (tensors) => engine.createState(tensors),
       compile: async (plan, over) => {
         const images = plan.graph.inputs[0]?.shape[0];

@@ -20,6 +20,7 @@ const watching = (engine: Engine) => {
     name: engine.name,
     fusions: engine.fusions,
     bf16: engine.bf16,
+    int8: engine.int8,
     createState: (tensors) => engine.createState(tensors),
     dispose: () => engine.dispose(),
     compile: async (plan, state) => {

@@ -59,6 +59,7 @@ describe("train({ resume })", () => {
       name: engine.name,
       fusions: engine.fusions,
       bf16: engine.bf16,
+      int8: engine.int8,
       dispose: () => engine.dispose(),
       createState: (tensors) => engine.createState(tensors),
       compile: async (plan, state) => {

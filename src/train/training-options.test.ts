@@ -172,11 +172,11 @@ describe("choices by validation", () => {
 
   test("neither can be had without a validation", async () => {
     await expect(trainTiny({}, { earlyStopping: { patienceEpochs: 2 } })).rejects.toThrow(
-      "earlyStopping watches the validation, but no images are held out; set validationImages, or give a validation split",
+      "earlyStopping watches the validation, but no images are held out; hold some out (validationImages, --validation), or give a validation split",
     );
     const schedule = { kind: "plateau", learningRate: 0.1 } as const;
     await expect(trainTiny({}, { schedule })).rejects.toThrow(
-      "a plateau schedule watches the validation, but no images are held out; set validationImages, or give a validation split",
+      "a plateau schedule watches the validation, but no images are held out; hold some out (validationImages, --validation), or give a validation split",
     );
   });
 });

@@ -52,6 +52,6 @@ export const checkWatched = (recipe: Recipe, validates: boolean): void => {
   const watcher = watcherOf(recipe);
   if (watcher === null || validates) return;
   throw new UsageError(
-    `${watcher} watches the validation, but no images are held out; set validationImages, or give a validation split`,
+    `${watcher} watches the validation, but no images are held out; hold some out (validationImages, --validation), or give a validation split`,
   );
 };

@@ -110,6 +110,11 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
   ],
   ["no threads", [...train, "--threads", "0"], "--threads should be a whole number of at least 1 but is 0"],
   ["a batch larger than the data", [...train, "--batch", "61"], /61.*60/],
+  [
+    "patience with a validation that there isn't",
+    [...train, "--patience", "2", "--dry-run"],
+    "earlyStopping watches the validation, but no images are held out; hold some out (validationImages, --validation), or give a validation split",
+  ],
   ["too many images held out", [...train, "--validation", "60"], /60/],
   ["unknown data", ["train", "fashion-mnits"], /^"fashion-mnits" is neither .*did you mean fashion-mnist\?/],
   ["no data", ["train"], "say what to train on: residual train <data>, for example fashion-mnist"],
@@ -158,6 +163,21 @@ const cases: readonly (readonly [title: string, words: readonly string[], messag
     "a changed recipe on resume",
     ["train", "--resume", "taken", "--batch", "5"],
     "--resume goes on with a run as it was begun; leave out --batch",
+  ],
+  [
+    "another patience on resume",
+    ["train", "--resume", "taken", "--patience", "5"],
+    "--resume goes on with a run as it was begun; leave out --patience",
+  ],
+  [
+    "a seed beside weights",
+    ["predict", "tiny.safetensors", "notes.txt", "--seed", "1"],
+    "--seed 1 is for fresh weights of a network, and tiny.safetensors has its own; leave it out",
+  ],
+  [
+    "threads of the reference engine",
+    [...train.slice(0, -1), "2", "--engine", "reference"],
+    "--engine reference computes by the definition, on one thread, so --threads 2 would be ignored; leave it out",
   ],
   ["an existing file for fresh weights", ["init", "tiny.json", "tiny.safetensors"], /tiny\.safetensors exists already/],
 ];

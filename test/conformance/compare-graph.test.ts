@@ -18,6 +18,7 @@ const wrongEngine = async (mistake: (node: Node) => Node): Promise<Engine> => {
     name: engine.name,
     fusions: engine.fusions,
     bf16: engine.bf16,
+    int8: engine.int8,
     createState: (tensors) => engine.createState(tensors),
     compile: (plan, state) => engine.compile(makePlan(mistaken(plan.graph)), state),
     dispose: () => engine.dispose(),

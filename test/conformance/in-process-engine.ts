@@ -12,6 +12,7 @@ export const inProcessEngine = (dnnl: Dnnl, convolution: "direct" | "auto", choi
     name: "onednn",
     fusions: fusionRules,
     bf16: dnnl.bf16,
+    int8: dnnl.int8,
     createState: async (tensors) => {
       const native = new NativeState(dnnl, tensors);
       const state: State = {

@@ -80,6 +80,18 @@ for (const convolution of ["direct", "auto"] as const) {
       await program.dispose();
       await state.dispose();
     });
+
+    test("a dense layer's weights are brought into another layout once for a state, and computed by newer code than gemm", async () => {
+      const spec = namedSpec("resnet18", { input: [3, 32, 32] });
+      const state = await engine.createState(trainedTensors(spec, 1));
+      const program = await engine.compile(makePlan(fuse(evaluationGraph(spec, 4), engine.fusions)), state);
+      const calls = program.implementations.filter(({ node }) => node.startsWith("fc")).map(({ node }) => node);
+      expect(calls).toEqual(["fc (reorder of fc.weight)", "fc"]);
+      const { implementation } = program.implementations.find(({ node }) => node === "fc") ?? {};
+      expect(implementation).toMatch(/^brgemm/);
+      await program.dispose();
+      await state.dispose();
+    });
   });
 }
 

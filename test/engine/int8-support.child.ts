@@ -21,5 +21,5 @@ builder.output(builder.add("quantizedConv2d", "conv", operands, params).y);
 const graph = builder.build();
 
 const engine = await createOneDnnEngine({ ...oneDnnOptions, threads: 1 });
-console.log(JSON.stringify({ answer: await supportAnswer(engine, graph) }));
+console.log(JSON.stringify({ int8: engine.int8, answer: await supportAnswer(engine, graph) }));
 await engine.dispose();

@@ -8,7 +8,7 @@ import { openOneDnn } from "./onednn.fixture.ts";
 const engine = await openOneDnn();
 const child = fileURLToPath(new URL("./int8-support.child.js", import.meta.url));
 
-const askedOn = async (instructions: string): Promise<{ readonly answer: string }> => {
+const askedOn = async (instructions: string): Promise<{ readonly int8: boolean; readonly answer: string }> => {
   const env = { ...process.env, DNNL_MAX_CPU_ISA: instructions };
   const { stdout } = await promisify(execFile)(process.execPath, [child], { env });
   return JSON.parse(stdout);
@@ -26,6 +26,7 @@ describe.skipIf(typeof engine === "string")("int8 on the oneDNN engine", () => {
     { timeout: 60_000 },
     async (isa) => {
       expect(await askedOn(isa)).toEqual({
+        int8: false,
         answer:
           "UnsupportedError: conv: the engine onednn can't do this: it computes on bytes only with AVX-512's instructions for them " +
           "(VNNI), which this processor lacks; take the weights in f32 that these were made from, or --engine reference",
@@ -35,6 +36,6 @@ describe.skipIf(typeof engine === "string")("int8 on the oneDNN engine", () => {
 
   test.skipIf(unlimited.startsWith("UnsupportedError"))("is right with VNNI", { timeout: 60_000 }, async () => {
     expect(unlimited).toBe("right");
-    expect(await askedOn("AVX512_CORE_VNNI")).toEqual({ answer: "right" });
+    expect(await askedOn("AVX512_CORE_VNNI")).toEqual({ int8: true, answer: "right" });
   });
 });

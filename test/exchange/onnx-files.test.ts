@@ -4,7 +4,7 @@ import { readFileSync } from "node:fs";
 import { expect, test } from "vitest";
 import { z } from "zod";
 import { tensor } from "../../src/base/tensor.ts";
-import { networkFromOnnx } from "../../src/exchange/onnx/onnx.ts";
+import { networkFromOnnx } from "../../src/exchange/onnx/network-from-onnx.test.fixture.ts";
 import { buildGraph } from "../../src/model/forward.ts";
 import type { ResNetSpec } from "../../src/spec/spec.ts";
 import { f32Comparison } from "./f32-distance.ts";

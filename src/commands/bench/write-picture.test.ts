@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm } from "node:fs/promises";
+import { mkdtemp, readdir, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { expect, onTestFinished, test } from "vitest";
@@ -23,4 +23,10 @@ test("writePicture(picture, file, cwd) writes what the name says", async () => {
   const png = await readFile(await writePicture(picture, "p.png", folder));
   expect(png.subarray(1, 4).toString()).toBe("PNG");
   expect(png.readUInt32BE(16)).toBe(8); // twice the nominal width
+  await expect(writePicture(picture, "gone/p.svg", folder)).rejects.toThrow(
+    new UsageError(
+      `can't write ${join(folder, "gone/p.svg")} (${text.length + 1} bytes): there is no such file or directory; what was there before is untouched`,
+    ),
+  );
+  expect((await readdir(folder)).sort()).toEqual(["p.png", "p.svg"]);
 });

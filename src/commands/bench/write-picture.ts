@@ -1,7 +1,7 @@
 // Writes a picture to the file that a person named, as the kind that its name ends with.
-import { writeFile } from "node:fs/promises";
 import { extname, resolve } from "node:path";
 import { UsageError } from "../../base/errors.ts";
+import { writeFileAtomically } from "../../checkpoint/node/atomic-file.ts";
 import type { Picture } from "../report/picture.ts";
 import { drawPng } from "../report/png.ts";
 
@@ -12,10 +12,12 @@ export const checkPictureName = (file: string): void => {
   }
 };
 
-/** Gives the whole path. An existing file is replaced. */
+/** Gives the whole path. An existing file is replaced, by a whole one or not at all. Throws UsageError, FileError. */
 export const writePicture = async (picture: Picture, file: string, cwd: string): Promise<string> => {
   const path = resolve(cwd, file);
   const isPng = extname(file).toLowerCase() === ".png";
-  await writeFile(path, isPng ? await drawPng(picture.text) : `${picture.text}\n`);
+  await writeFileAtomically(path, [
+    isPng ? await drawPng(picture.text) : new TextEncoder().encode(`${picture.text}\n`),
+  ]);
   return path;
 };

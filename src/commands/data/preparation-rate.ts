@@ -23,7 +23,7 @@ const preparation: Preparation = {
   broken: "leave out",
 };
 
-/** The reader with a decoder that is never asked for less than the whole picture, or tells `onReduced` of what it left out. */
+/** The reader with a decoder that never reduces a picture, or tells `onReduced` of what it left out. */
 const decoding = (reader: PictureReader, whole: boolean, onReduced: () => void): PictureReader => ({
   ...reader,
   picture: async (image) => {
@@ -31,10 +31,11 @@ const decoding = (reader: PictureReader, whole: boolean, onReduced: () => void):
     return {
       ...stored,
       decode: async (channels, reduction) => {
-        const picture = await stored.decode(channels, whole ? 1 : reduction);
+        const picture = await stored.decode(channels, reduction);
         if (picture.width < stored.width) onReduced();
         return picture;
       },
+      leastReduction: whole ? Number.POSITIVE_INFINITY : stored.leastReduction,
     };
   },
 });

@@ -21,6 +21,8 @@ export interface OpenedMembers {
   readonly source: ImageSource;
   /** Names by label. */
   readonly classes: readonly string[];
+  /** Whether weights that say no preprocessing got one fitted to the training images. */
+  readonly fitted: boolean;
 }
 
 /** Throws UsageError where the answers of two networks can't be averaged. */
@@ -51,9 +53,11 @@ export const openMembers = async (
   const input = pixelShapeOf(images);
   const named = { ...(input && { input }), classes: data.classes.length };
   const members: Member[] = [];
+  let fitted = false;
   for (const each of weights) {
     const model = await chooseModel(each, options, { cwd: host.cwd, cacheFolder, onEvent }, named);
     const preprocessing = model.preprocessing ?? (await fitPreprocessing(splitOf(data, "train"), model.spec.input));
+    fitted ||= model.preprocessing === null;
     members.push({ weights: each, model: { ...model, preprocessing } });
   }
   const [first, ...others] = members;
@@ -62,5 +66,5 @@ export const openMembers = async (
   const known = members.find(({ model }) => model.classes !== null) ?? first;
   const { source, classes, notice } = imagesForModel(known.model, images, data);
   if (notice !== undefined) onEvent({ event: "notice", message: notice });
-  return { members: [first, ...others], source, classes };
+  return { members: [first, ...others], source, classes, fitted };
 };

@@ -3,6 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { UsageError } from "../../base/errors.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import { syntheticSource } from "../../data/synthetic.ts";
 import { recipe } from "../../train/parse-recipe.ts";
@@ -114,6 +115,25 @@ describe("openSplits(options, run)", () => {
     const { data, events } = await opened({}, own);
     expect(data).toBe(own);
     expect(events).toEqual([]);
+    for (const [options, given] of [
+      [{ validation: 5 }, "--validation 5"],
+      [{ seed: 7 }, "--seed 7"],
+    ] as const) {
+      await expect(opened(options, own)).rejects.toThrow(
+        new UsageError(`pictures has a validation split of its own, so no images are held out; leave out ${given}`),
+      );
+    }
+    expect((await opened({ validation: 0, seed: 7, seedMakesWeights: true }, own)).data).toBe(own);
+  });
+
+  test("refuses a seed that decides nothing, unless fresh weights are made by it", async () => {
+    const others = withFile("cc", "others");
+    const message =
+      "--seed 7 decides which training images are held out, and none are; leave it out, or hold some out with --validation";
+    await expect(opened({ data: "others", seed: 7 }, others)).rejects.toThrow(new UsageError(message));
+    await expect(opened({ seed: 7 }, pictures, false)).rejects.toThrow(new UsageError(message));
+    expect((await opened({ data: "others", seed: 7, seedMakesWeights: true }, others)).data.validation).toBeNull();
+    expect((await opened({ data: "others", seed: 7, validation: 3 }, others)).data.validation?.labels.length).toBe(3);
   });
 });
 

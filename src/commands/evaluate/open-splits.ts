@@ -1,4 +1,5 @@
 // The data set to evaluate on, in the splits that the weights were trained with: what a run held out is held out here as well.
+import { UsageError } from "../../base/errors.ts";
 import { type DataSet, holdOutValidation } from "../../data/data-set.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import { dataPlace, hasFilesOf } from "../train/run-record-of.ts";
@@ -11,6 +12,8 @@ export interface SplitOptions {
   readonly validation?: number;
   /** Decides which; by default the run's, or 0. */
   readonly seed?: number;
+  /** Whether fresh weights are made by the seed as well; default false. */
+  readonly seedMakesWeights?: boolean;
 }
 
 type Teller = Pick<CommandEnvironment, "onEvent">;
@@ -51,10 +54,28 @@ const holdOutAsRun = (
   return holdOutValidation(data, count, by);
 };
 
+/** Throws UsageError for options that hold nothing out: `data` has a validation split of its own or, after all, none. */
+const refuseUnused = (
+  { validation, seed, seedMakesWeights = false }: SplitOptions,
+  { name }: DataSet,
+  found: "own" | "none" | "held out",
+): void => {
+  const unusedSeed = seed !== undefined && !seedMakesWeights;
+  if (found === "own" && (unusedSeed || (validation ?? 0) > 0)) {
+    const given = (validation ?? 0) > 0 ? `--validation ${validation}` : `--seed ${seed}`;
+    throw new UsageError(`${name} has a validation split of its own, so no images are held out; leave out ${given}`);
+  }
+  if (found === "none" && unusedSeed) {
+    throw new UsageError(
+      `--seed ${seed} decides which training images are held out, and none are; leave it out, or hold some out with --validation`,
+    );
+  }
+};
+
 /**
  * Opens a data set. Where it is that of the weights' run and `needsTraining` says that the training images matter (not only the test
  * split), the run's validation images are held out by the run's seed, which a notice tells. Warns where the data have changed since,
- * and where the options hold other images out. Throws UsageError, FormatError, MissingError.
+ * and where the options hold other images out. Throws UsageError (for options that would change nothing, too), FormatError, MissingError.
  */
 export const openSplits = async (
   options: SplitOptions,
@@ -66,8 +87,14 @@ export const openSplits = async (
   const { host, signal, onEvent } = environment;
   const whole = await environment.openDataSet(named, { onlyTested: true, ...(signal && { signal }), onEvent });
   const ofRun = run !== null && isDataOfRun(named, whole, run, host.cwd, environment) ? run : null;
-  if (whole.validation !== null) return whole;
-  return needsTraining && ofRun !== null
-    ? holdOutAsRun(whole, options, ofRun, environment)
-    : holdOutValidation(whole, validation, seed);
+  if (whole.validation !== null) {
+    refuseUnused(options, whole, "own");
+    return whole;
+  }
+  const data =
+    needsTraining && ofRun !== null
+      ? holdOutAsRun(whole, options, ofRun, environment)
+      : holdOutValidation(whole, validation, seed);
+  refuseUnused(options, whole, data.validation === null ? "none" : "held out");
+  return data;
 };

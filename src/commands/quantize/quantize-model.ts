@@ -6,6 +6,7 @@ import { selectImages } from "../../data/source.ts";
 import type { Metric } from "../../evaluate/interval.ts";
 import { calibrate } from "../../train/calibrate.ts";
 import { type EngineOptions, engineForInference } from "../choose-engine.ts";
+import { checkBytes } from "../choose-precision.ts";
 import type { CommandEnvironment } from "../environment.ts";
 import { evaluateModel } from "../evaluate/evaluate-model.ts";
 import { splitOf } from "../evaluate/split-of.ts";
@@ -72,6 +73,7 @@ export const quantizeModel = async (
   const measured = chosen.labels.length;
   const { engine } = await engineForInference(options, model.spec, measured + 2 * source.labels.length, environment);
   try {
+    checkBytes(engine, "what is quantised is compared with what it was made from", "quantise on another processor");
     const spec = { ...model.spec, input: [preprocessing.channels, ...preprocessing.size] } as const;
     const batches = calibrationBatches(chosen, preprocessing, (done) => {
       onEvent({ event: "calibrating", images: done, ofImages: measured });

@@ -29,6 +29,7 @@ describe("overrideRecipe(base, overrides)", () => {
     [{ onSpike: "stop" }, { onSpike: { factor: 4, window: 32, action: "stop" } }],
     [{ histograms: 2 }, { histogramEveryEpochs: 2 }],
     [{ freeze: "2" }, { freeze: { stages: 2 } }],
+    [{ patience: 3 }, { earlyStopping: { patienceEpochs: 3 } }],
   ])("takes %j as %j", (overrides, fields) => {
     expect(overrideRecipe(base, overrides)).toEqual({ ...base, ...fields });
   });
@@ -45,6 +46,7 @@ describe("overrideRecipe(base, overrides)", () => {
       '--checkpoint-every should be a number of epochs, or of steps such as 500steps, but is "often"',
     ],
     [{ checkpointEvery: "0 steps" }, "base: checkpointEvery.steps should be a whole number of at least 1 but is 0"],
+    [{ patience: 0 }, "base: earlyStopping.patienceEpochs should be a whole number of at least 1 but is 0"],
     [{ keepCheckpoints: 0 }, "base: keepCheckpoints should be a whole number of at least 1 but is 0"],
     [{ onNonFinite: "skip" }, 'base: onNonFinite should be "stop" but is "skip"'],
     [{ onNonFinite: "0" }, "base: onNonFinite.skip should be a whole number of at least 1 step in a row but is 0"],

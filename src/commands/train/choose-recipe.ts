@@ -17,6 +17,8 @@ export interface RecipeOverrides extends SizeWords, SurvivalWords {
   readonly learningRate?: number;
   /** Training images held out for choices. */
   readonly validation?: number;
+  /** The training ends when so many epochs' validations in a row have not been better than the best. */
+  readonly patience?: number;
   /** What stays as it is: "none", "body", or a number of stages, as a word. */
   readonly freeze?: string;
   /** How batch norms that aren't frozen with their layers are trained. */
@@ -74,6 +76,7 @@ export const overrideRecipe = (
   {
     learningRate,
     validation,
+    patience,
     freeze,
     batchNorm,
     checkpointEvery,
@@ -97,6 +100,7 @@ export const overrideRecipe = (
       ...(seed !== undefined && { seed }),
       ...(learningRate !== undefined && { schedule: { ...base.schedule, learningRate } }),
       ...(validation !== undefined && { validationImages: validation }),
+      ...(patience !== undefined && { earlyStopping: { patienceEpochs: patience } }),
       ...(freeze !== undefined && { freeze: freezeOf(freeze) }),
       ...(batchNorm !== undefined && { batchNorm }),
       ...(accumulate !== undefined && { accumulate }),

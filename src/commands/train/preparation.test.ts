@@ -4,6 +4,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import type { DataSet } from "../../data/data-set.ts";
+import { mostBytesAhead } from "../../data/node/decoding-memory.ts";
 import { inEveryFormat, jpeg, writeFiles } from "../../data/node/image-folder.test.fixture.ts";
 import { openDataSet } from "../../data/node/open-data-set.ts";
 import type { ImageSource } from "../../data/source.ts";
@@ -49,7 +50,7 @@ test("evaluation tells of a broken image once for each split, however many epoch
     },
     environment,
   );
-  const training = trainingOf(preparation, environment);
+  const training = trainingOf(preparation, environment, 0);
   const evaluateOnce = async (source: ImageSource | null): Promise<void> => {
     if (source === null) throw new Error("there is no such split");
     const batches = training.openEvaluationBatches(source, 2);
@@ -94,7 +95,7 @@ test("the memory that is told counts what workers decode: the largest picture th
   const one = (picture: Uint8Array, pixels: number): number => picture.length + 3.5 * pixels;
   const data = await openDataSet(folder);
   expect(await decodingOf(data, 0)).toBe(one(large, 400 * 300));
-  expect(await decodingOf(data, 2)).toBe(4 * one(large, 400 * 300)); // each of two has two batches to prepare
+  expect(await decodingOf(data, 2)).toBe(2 * mostBytesAhead + 4 * one(large, 400 * 300)); // each of two has two batches to prepare
   const { largestPicture: _, ...unprobed } = data;
   expect(await decodingOf(unprobed, 0)).toBe(one(small, 100 * 100));
 });

@@ -9,6 +9,7 @@ import { preprocessingFor, subtracting } from "../../data/node/fit-preprocessing
 import { defaultSlots, defaultWorkers, openEvaluationLoader, openTrainingLoader } from "../../data/node/loader.ts";
 import { type ImageSurvey, largestOfFew, surveyImages } from "../../data/node/survey-images.ts";
 import type { ReplacedWorker } from "../../data/node/threads.ts";
+import { type CoreUse, takesTurns } from "../../data/node/turns.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { pixelShapeOf, sourceBytes } from "../../data/source.ts";
 import type { ResNetSpec } from "../../spec/spec.ts";
@@ -16,6 +17,7 @@ import { type Estimate, estimate, type RateOf, refuseIfTooLarge, type TrainingPl
 import type { Recipe } from "../../train/recipe.ts";
 import { sizeStages, smallestStage, testPreprocessing } from "../../train/size-stages.ts";
 import type { Training } from "../../train/training.ts";
+import { checkWatched } from "../../train/validation-course.ts";
 import { specForData } from "../choose-model.ts";
 import { classBalance, unbalancedSentence } from "../data/class-balance.ts";
 import { sharedImagesSentences } from "../data/shared-images.ts";
@@ -154,6 +156,7 @@ export const prepareTraining = async (
     ? { ...options.resumed, recipe: options.recipe, weights: null, byDefault: null }
     : await startOf(options, data, environment);
   checkClasses(spec, data);
+  checkWatched(recipe, data.validation !== null);
   const { spec: smallest } = smallestStage(sizeStages(recipe, spec, preprocessing));
   for (const message of options.resumed ? [] : warningsOf(smallest, data))
     environment.onEvent({ event: "warning", message });
@@ -185,6 +188,7 @@ const tellReplaced =
 const evaluationBatches = (
   { preprocessing, workers }: Pick<Preparation, "preprocessing" | "workers">,
   environment: CommandEnvironment,
+  use: CoreUse,
 ): Training["openEvaluationBatches"] => {
   const onBrokenOf = tellBrokenOncePerSource("evaluation", environment.onEvent);
   return (source, batch) =>
@@ -193,16 +197,19 @@ const evaluationBatches = (
       preprocessing,
       batch: Math.min(batch, source.labels.length),
       workers,
+      takesTurns: takesTurns(use),
       onBroken: onBrokenOf(source),
       onReplaced: tellReplaced("evaluation", environment),
     });
 };
 
-/** What a training is handed, but for its engine, checkpoints and events. */
+/** What a training by an engine of so many threads is handed, but for that engine, checkpoints and events. */
 export const trainingOf = (
   { spec, recipe, data, preprocessing, weights, workers }: Preparation,
   environment: CommandEnvironment,
+  engineThreads: number,
 ): Omit<Training, "engine"> => {
+  const use: CoreUse = { engineThreads, cores: environment.measureMachine().cores };
   const onBroken = tellBrokenOnce("training", environment.onEvent);
   return {
     spec,
@@ -215,10 +222,11 @@ export const trainingOf = (
       openTrainingLoader({
         ...options,
         workers,
+        takesTurns: takesTurns(use),
         onBroken,
         onReplaced: tellReplaced("training", environment),
       }),
-    openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment),
+    openEvaluationBatches: evaluationBatches({ preprocessing, workers }, environment, use),
     now: environment.monotonicMs,
     ...(weights !== null && { weights }),
     ...(environment.signal && { signal: environment.signal }),

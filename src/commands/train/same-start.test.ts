@@ -28,7 +28,7 @@ const environment = { ...madeUpEnvironment(tmpdir()), openDataSet };
 
 const firstBatches = async (preparation: Preparation): Promise<readonly string[]> => {
   const { preprocessing, data } = preparation;
-  const { openTrainingBatches } = trainingOf(preparation, environment);
+  const { openTrainingBatches } = trainingOf(preparation, environment, 0);
   const augmentation = { ...noAugmentation, pad: 4, flip: true };
   const loader = openTrainingBatches({ source: data.train, preprocessing, augmentation, seed: 0, batch: 10 });
   const hashes: string[] = [];

@@ -5,13 +5,12 @@
 // black, as it is stored where encoders drop its colour; Pillow shows whatever lies hidden there. Grey of 16 bits is scaled, where
 // Pillow clips it. Nothing clever is done, such as inverting: Fashion-MNIST's pictures, for one, are white clothes on black.
 import { createHash } from "node:crypto";
-import sharp, { type Metadata } from "sharp";
+import sharp, { type Metadata, type Sharp } from "sharp";
 import { FormatError } from "../../base/errors.ts";
 import type { PictureFacts, StoredPicture } from "../reader.ts";
+import type { Picture } from "../resample.ts";
 import { decodingBytes, largestPixels } from "./decoding-memory.ts";
 
-/** Larger files are refused before they are read. */
-export const largestFileBytes = 64 * 2 ** 20;
 /** As messages list them. */
 export const pictureFormats = "PNG, JPEG, WebP, AVIF and GIF";
 
@@ -56,6 +55,7 @@ export interface OpenedPicture extends StoredPicture {
 
 /** Reads the header. `file` is what errors call it. Throws FormatError for what is no picture of these formats, or too large. */
 export const openPicture = async (file: string, bytes: Uint8Array): Promise<OpenedPicture> => {
+  if (bytes.length === 0) throw new FormatError(file, "is empty: 0 bytes");
   const options = { failOn: "error", pages: 1, autoOrient: true } as const;
   // The header alone is read here, so its claim may be any.
   const metadata = await sharp(bytes, { ...options, limitInputPixels: false })
@@ -76,6 +76,20 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
     sharp(bytes, { ...options, limitInputPixels: largestPixels, ignoreIcc: space !== "cmyk" }).timeout({
       seconds: decodingSeconds,
     });
+  const pixelsOf = async (picture: Sharp, channels: number): Promise<Picture> => {
+    try {
+      const { data, info } = await picture
+        .flatten({ background: "black" })
+        .toColourspace(channels === 1 ? "b-w" : "srgb")
+        .raw({ depth: "uchar" })
+        .toBuffer({ resolveWithObject: true });
+      const samples = firstChannels(data, info.channels, channels);
+      return { width: info.width, height: info.height, channels, bytes: samples };
+    } catch (error) {
+      throw new FormatError(file, `is damaged: it can't be decoded (${reasonOf(error)})`);
+    }
+  };
+  const least = format === "jpeg" ? leastReduction : Number.POSITIVE_INFINITY;
   return {
     format,
     facts: {
@@ -88,23 +102,13 @@ export const openPicture = async (file: string, bytes: Uint8Array): Promise<Open
     },
     width,
     height,
-    decode: async (channels, reduction = 1) => {
-      const isReduced = format === "jpeg" && reduction >= leastReduction;
-      const picture = isReduced
-        ? open().resize(reduced(width, reduction), reduced(height, reduction), { fit: "fill", kernel: "cubic" })
-        : open();
-      try {
-        const { data, info } = await picture
-          .flatten({ background: "black" })
-          .toColourspace(channels === 1 ? "b-w" : "srgb")
-          .raw({ depth: "uchar" })
-          .toBuffer({ resolveWithObject: true });
-        const samples = firstChannels(data, info.channels, channels);
-        return { width: info.width, height: info.height, channels, bytes: samples };
-      } catch (error) {
-        throw new FormatError(file, `is damaged: it can't be decoded (${reasonOf(error)})`);
-      }
+    leastReduction: least,
+    decode: (channels, reduction = 1) => {
+      if (reduction < least) return pixelsOf(open(), channels);
+      const [across, down] = [reduced(width, reduction), reduced(height, reduction)];
+      return pixelsOf(open().resize(across, down, { fit: "fill", kernel: "cubic" }), channels);
     },
+    decodePart: (channels, part) => pixelsOf(open().extract(part), channels),
   };
 };
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { createPixelBudget, decodingBytes, largestOf, loaderDecodingBytes } from "./decoding-memory.ts";
+import { createPixelBudget, decodingBytes, largestOf, loaderDecodingBytes, mostBytesAhead } from "./decoding-memory.ts";
 
 test("createPixelBudget(total) runs jobs side by side within the total, in order, larger ones than it alone, and frees what failed", async () => {
   const budget = createPixelBudget(10);
@@ -47,15 +47,21 @@ test("largestOf(pictures) is the one that takes the most memory, whatever its pi
 
 describe("loaderDecodingBytes(largest, workers, slots)", () => {
   test("counts small pictures as often as workers have batches to prepare", () => {
-    expect(loaderDecodingBytes({ pixels: 250_000, decodingBytes: 10 ** 6 }, 2, 4)).toBe(4 * 10 ** 6);
-    expect(loaderDecodingBytes({ pixels: 250_000, decodingBytes: 10 ** 6 }, 3, 5)).toBe(6 * 10 ** 6);
+    expect(loaderDecodingBytes({ pixels: 250_000, decodingBytes: 10 ** 6 }, 2, 4)).toBe(
+      2 * mostBytesAhead + 4 * 10 ** 6,
+    );
+    expect(loaderDecodingBytes({ pixels: 250_000, decodingBytes: 10 ** 6 }, 3, 5)).toBe(
+      3 * mostBytesAhead + 6 * 10 ** 6,
+    );
     expect(loaderDecodingBytes({ pixels: 250_000, decodingBytes: 10 ** 6 }, 0, 1)).toBe(10 ** 6);
   });
 
   test("counts one huge picture a worker, and another that waits to be cut", () => {
     const huge = { pixels: 48_000_000, decodingBytes: 3.5 * 48_000_000 };
-    expect(loaderDecodingBytes(huge, 2, 4)).toBe(2 * (huge.decodingBytes + 3 * huge.pixels));
+    expect(loaderDecodingBytes(huge, 2, 4)).toBe(2 * (mostBytesAhead + huge.decodingBytes + 3 * huge.pixels));
     // As many orders as there is room for: none waits.
-    expect(loaderDecodingBytes({ ...huge, pixels: 16_000_000 }, 2, 4)).toBe(4 * huge.decodingBytes);
+    expect(loaderDecodingBytes({ ...huge, pixels: 16_000_000 }, 2, 4)).toBe(
+      2 * mostBytesAhead + 4 * huge.decodingBytes,
+    );
   });
 });

@@ -60,7 +60,10 @@ export const decodingMemory = createPixelBudget(largestPixels);
 /** Pixels of the pictures that a data worker decodes side by side; a larger one it decodes alone. */
 const workerPixels = 2 ** 25;
 
-/** For one data worker: it may have several batches to prepare at once. */
+/** Of files that one data worker has read and not yet decoded. */
+export const mostBytesAhead = 2 ** 23;
+
+/** For one data worker: it may prepare several batches side by side. */
 export const createWorkerBudget = (): PixelBudget => createPixelBudget(workerPixels);
 
 /** The picture of a data set that takes the most memory, as far as headers were read. */
@@ -81,7 +84,7 @@ export const largestOf = (pictures: Iterable<LargestPicture>): LargestPicture | 
 
 /**
  * Most memory that a loader's workers take while they decode pictures as large as this one: each as many as fit into its budget, or one
- * alone, beside one that is decoded and still to be cut.
+ * alone, beside one that is decoded and still to be cut, and files that it has read ahead.
  */
 export const loaderDecodingBytes = (
   { pixels, decodingBytes: bytes }: LargestPicture,
@@ -91,5 +94,5 @@ export const loaderDecodingBytes = (
   if (workers === 0) return bytes;
   const orders = Math.ceil(slots / workers);
   const together = Math.max(1, Math.min(orders, Math.floor(workerPixels / pixels)));
-  return workers * (together * bytes + (orders > together ? 3 * pixels : 0));
+  return workers * (mostBytesAhead + together * bytes + (orders > together ? 3 * pixels : 0));
 };

@@ -1,4 +1,4 @@
-import { mkdtemp, rm, truncate, writeFile } from "node:fs/promises";
+import { mkdtemp, rm, symlink, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import sharp from "sharp";
@@ -68,6 +68,14 @@ describe("readImageFile(file, channels, cwd)", () => {
     await expect(refused).rejects.toThrow("other.tif: is a tiff file; PNG, JPEG, WebP, AVIF and GIF are read");
     await expect(refused).rejects.toThrow(FormatError);
     await expect(readImageFile("none.png", 1, folder)).rejects.toThrow("there is no file none.png");
+    await writeFile(join(folder, "empty.png"), "");
+    await expect(readImageFile("empty.png", 1, folder)).rejects.toThrow(
+      new FormatError("empty.png", "is empty: 0 bytes"),
+    );
+    await symlink("circle.png", join(folder, "circle.png"));
+    await expect(readImageFile("circle.png", 1, folder)).rejects.toThrow(
+      new UsageError("can't read circle.png: its symbolic links go round in a circle"),
+    );
     await expect(readImageFile(".", 1, folder)).rejects.toThrow(". is not a file");
     await expect(readImageFile("text.png", 2, folder)).rejects.toThrow(UsageError);
   });

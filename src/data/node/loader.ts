@@ -3,6 +3,7 @@ import { availableParallelism } from "node:os";
 import { invariant, UsageError } from "../../base/errors.ts";
 import type { Augmentation } from "../augmentation.ts";
 import { allocateSlots, type Batch } from "../batch.ts";
+import { createGate } from "../gate.ts";
 import { type BrokenImage, checkPreparation, createPrepare, isCut, type Preparation } from "../prepare.ts";
 import { checkPixelShape, type Preprocessing } from "../preprocessing.ts";
 import { type Job, openRing, type Preparer, type Ring } from "../ring.ts";
@@ -11,6 +12,7 @@ import { type ImageSource, pixelShapeOf } from "../source.ts";
 import type { View } from "../view.ts";
 import { openReader } from "./readers.ts";
 import { openThreads, type ReplacedWorker } from "./threads.ts";
+import { mostDecoders } from "./turns.ts";
 
 export interface LoaderOptions {
   readonly source: ImageSource;
@@ -21,6 +23,12 @@ export interface LoaderOptions {
   readonly workers?: number;
   /** Batches in memory at once, the caller's included; at least 1. Default workers + 2: one out, one ready, one in each thread. */
   readonly slots?: number;
+  /**
+   * Threads decode only while a `next` waits for a batch that isn't ready: for a caller that keeps all cores busy otherwise (see turns.ts),
+   * and asks for a batch when it has nothing else to do, not before. Files are read ahead all the time. Default false. It means nothing
+   * without workers, and for images in memory: to prepare 128 of 32×32 takes a core 0.9 ms.
+   */
+  readonly takesTurns?: boolean;
   /** Told of each image that couldn't be decoded, with its batch: the same ones in the same order for any number of workers. */
   readonly onBroken?: (broken: BrokenImage) => void;
   /** Told of each worker that ended, failed or stood still, and was replaced; batches stay the same bytes. */
@@ -49,6 +57,8 @@ export interface TrainingLoader {
   readonly stepsPerEpoch: number;
   /** Images that each epoch leaves out, because they fill no batch. */
   readonly droppedPerEpoch: number;
+  /** Whether batches are decoded only while a `next` waits: then nothing is gained by asking early, and cores are taken. */
+  readonly takesTurns: boolean;
   /** The next batch. Batches come in order; a caller that holds all slots waits here until it releases one. */
   next(): Promise<Batch>;
   /** Ends the threads; a `next` under way rejects. */
@@ -56,17 +66,26 @@ export interface TrainingLoader {
 }
 
 /** Every image exactly once, in order, but for those that can't be decoded; null after the last batch. */
-export type EvaluationLoader = Ring;
+export interface EvaluationLoader extends Ring {
+  /** As a training loader's. */
+  readonly takesTurns: boolean;
+}
 
 /** Slots that a loader uses when it isn't told. */
 export const defaultSlots = (workers: number): number => (workers === 0 ? 1 : workers + 2);
 
 /**
  * Threads that prepare batches of a source when a loader isn't told: one for images in memory; where they have to be decoded, one a
- * core, at most four. They run at a low priority: little while a step is under way, and when it waits they have all cores.
+ * core, at most four. They run at a low priority, and where the step needs all cores they take turns with it (turns.ts).
  */
 export const defaultWorkers = ({ kind }: ImageSource): number =>
-  kind === "memory" ? 1 : Math.min(4, availableParallelism());
+  kind === "memory" ? 1 : Math.min(mostDecoders, availableParallelism());
+
+/**
+ * Batches that a worker prepares side by side: one, the oldest first, where workers are as many as cores; else it decodes a picture of
+ * one while it cuts another's.
+ */
+const ordersOfWorker = (workers: number): number => Math.max(1, Math.floor(availableParallelism() / workers));
 
 interface BatchSequence {
   readonly batch: number;
@@ -74,7 +93,7 @@ interface BatchSequence {
   readonly jobAt: (k: number) => Job;
 }
 
-const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Preparation): Ring => {
+const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Preparation): EvaluationLoader => {
   const {
     source,
     preprocessing,
@@ -82,6 +101,8 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
     slots = defaultSlots(workers),
     signal,
   } = options;
+  const takesTurns = workers > 0 && source.kind !== "memory" && options.takesTurns === true;
+  const gate = takesTurns ? createGate() : null;
   if (!Number.isInteger(workers) || workers < 0) {
     throw new UsageError(`data workers ${workers} should be a whole number, 0 or more`);
   }
@@ -97,12 +118,15 @@ const open = (options: LoaderOptions, sequence: BatchSequence, preparation: Prep
   };
   const threads = (): Preparer => {
     const { onReplaced } = options;
-    return openThreads(workers, { source, preparation, slots: arrays }, onReplaced && { onReplaced });
+    const ordersAtOnce = ordersOfWorker(workers);
+    const setup = { source, preparation, slots: arrays, gate, ordersAtOnce };
+    return openThreads(workers, setup, onReplaced && { onReplaced });
   };
   const preparer = workers === 0 ? inline() : threads();
   const { jobs, jobAt } = sequence;
-  const { next, dispose } = openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, signal });
+  const { next, dispose } = openRing({ slots: ring, preparer, jobAt, jobs, ahead: workers > 0, gate, signal });
   return {
+    takesTurns,
     next: async () => {
       const result = await next();
       for (const broken of result?.broken ?? []) options.onBroken?.(broken);
@@ -133,7 +157,7 @@ export const openTrainingLoader = (options: TrainingLoaderOptions): TrainingLoad
     invariant(result !== null, "a training loader has no end");
     return result;
   };
-  return { stepsPerEpoch, droppedPerEpoch, next, dispose: ring.dispose };
+  return { stepsPerEpoch, droppedPerEpoch, takesTurns: ring.takesTurns, next, dispose: ring.dispose };
 };
 
 /** Throws UsageError for settings that make no sense. A batch larger than the source is padded. */

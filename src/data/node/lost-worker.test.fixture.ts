@@ -5,7 +5,7 @@ import { workerData } from "node:worker_threads";
 export interface Misfortune {
   readonly image: number;
   readonly kind: "end" | "stand still" | "throw";
-  /** [1]: how often it will happen yet. */
+  /** [2]: how often it will happen yet, and the slot of the batch where it happened last plus 1 (0: it hasn't). */
   readonly left: Int32Array;
 }
 
@@ -21,7 +21,10 @@ const store = Atomics.store.bind(Atomics);
 const value = (array: Int32Array, index: number, stored: number): number => {
   store(array, index, stored);
   const isBegun = index < array.length - 1 && stored === misfortune.image + 1;
-  if (isBegun && Atomics.sub(misfortune.left, 0, 1) > 0) happen();
+  if (isBegun && Atomics.sub(misfortune.left, 0, 1) > 0) {
+    store(misfortune.left, 1, index + 1);
+    happen();
+  }
   return stored;
 };
 Object.defineProperty(Atomics, "store", { value });

@@ -1,6 +1,7 @@
 // Workers that end, fail or stand still: another takes the place, the batches are the same bytes, and it is told.
 import { describe, expect, onTestFinished, test } from "vitest";
 import { noAugmentation } from "../augmentation.ts";
+import { createGate, type Gate, openGate } from "../gate.ts";
 import { photographPreprocessing } from "../photographs.ts";
 import { createPrepare, type Prepared } from "../prepare.ts";
 import { inceptionCrop } from "../random-crop.ts";
@@ -38,18 +39,44 @@ const jobs = [
   { epoch: 1, step: 0, indices: Int32Array.of(5, 3, 1, 7) },
 ];
 
-/** Prepares all jobs at once with workers that something befalls; gives the bytes of each batch, and what was told. */
-const prepareWith = async (workers: number, of: Omit<Misfortune, "left">, times: number, stallMs = 60_000) => {
+/**
+ * Prepares all jobs at once with workers that something befalls; gives the bytes of each batch, and what was told. Time does not pass until
+ * one of them stands still and the others have done all else: however slow the machine is, no other stands still.
+ */
+const prepareWith = async (
+  workers: number,
+  of: Omit<Misfortune, "left">,
+  times: number,
+  { gate = null }: { readonly gate?: Gate | null } = {},
+) => {
   const slots = jobs.map(slot);
-  const left = new Int32Array(new SharedArrayBuffer(4));
+  const left = new Int32Array(new SharedArrayBuffer(8));
   left[0] = times;
   const preparation = { ...plain, misfortune: { ...of, left } satisfies Misfortune };
   const told: ReplacedWorker[] = [];
   const program = new URL("./lost-worker.test.fixture.js", import.meta.url);
-  const setup = { source: await source(), preparation, slots };
-  const threads = openThreads(workers, setup, { program, stallMs, onReplaced: (one) => told.push(one) });
+  const setup = { source: await source(), preparation, slots, gate, ordersAtOnce: 2 };
+  const open = new Set(jobs.keys());
+  /** Orders go to the worker with the fewest, so in turn. */
+  const workerOf = (job: number): number => job % workers;
+  const startTicking = (tick: () => void) => {
+    const timer = setInterval(() => {
+      const still = Atomics.load(left, 1) - 1;
+      if (of.kind !== "stand still" || still < 0 || told.length > 0) return;
+      if ([...open].every((job) => workerOf(job) === workerOf(still))) tick();
+    }, 10);
+    return () => clearInterval(timer);
+  };
+  const watched = { program, stallMs: 4000, startTicking, onReplaced: (one: ReplacedWorker) => told.push(one) };
+  const threads = openThreads(workers, setup, watched);
   onTestFinished(() => threads.dispose());
-  const prepared = await Promise.all(jobs.map((job, i) => threads.prepare(job, i)));
+  const prepared = await Promise.all(
+    jobs.map(async (job, i) => {
+      const batch = await threads.prepare(job, i);
+      open.delete(i);
+      return batch;
+    }),
+  );
   return { prepared, slots, told };
 };
 
@@ -71,7 +98,7 @@ describe("openThreads(count, setup) with workers that are lost", { timeout: 120_
     "%i workers, one of which does %s: the same bytes, and one line that names it",
     async (workers, kind, what) => {
       const expected = await inline();
-      const { prepared, slots, told } = await prepareWith(workers, { image: 5, kind }, 1, 4000);
+      const { prepared, slots, told } = await prepareWith(workers, { image: 5, kind }, 1);
       expect(prepared).toEqual(expected.prepared);
       expect(slots).toEqual(expected.slots);
       expect(told.map(({ replaced }) => replaced)).toEqual([1]);
@@ -93,5 +120,25 @@ describe("openThreads(count, setup) with workers that are lost", { timeout: 120_
     expect(prepared[0]).toEqual((await inline()).prepared[0]);
     expect(told.at(-1)?.message).toMatch(/; another took its place, and that image counts as broken$/);
     expect(told.length).toBeLessThanOrEqual(3);
+  });
+
+  test("one that ends while the gate is shut is replaced, and the other waits at the gate", async () => {
+    const expected = await inline();
+    const gate = createGate();
+    const preparing = prepareWith(1, { image: 0, kind: "end" }, 1, { gate });
+    const early = await Promise.race([preparing, new Promise((resolve) => setTimeout(() => resolve("waits"), 1500))]);
+    expect(early).toBe("waits");
+    openGate(gate);
+    const { prepared, slots, told } = await preparing;
+    expect(prepared).toEqual(expected.prepared);
+    expect(slots).toEqual(expected.slots);
+    expect(told.map(({ message }) => message)).toEqual([expect.stringContaining("ended with exit code 9")]);
+  });
+
+  test("one that stands still is replaced while the gate is open", async () => {
+    const gate = createGate();
+    openGate(gate);
+    const { told } = await prepareWith(1, { image: 5, kind: "stand still" }, 1, { gate });
+    expect(told.map(({ message }) => message)).toEqual([expect.stringContaining("stood still for 4 s")]);
   });
 });

@@ -1,6 +1,8 @@
 // Decoders run when nothing else wants the core. A training step keeps a thread on every core, and all of them wait for the slowest:
 // a decoder that takes its turn among them costs the step its whole time on every core, one that waits for a gap costs nothing, and
-// when the step itself waits for a batch, the decoders have all cores. Linux alone has priorities of single threads.
+// when the step itself waits for a batch, the decoders have all cores. Linux alone has priorities of single
+// threads. Where the step has all cores, decoders moreover keep still while it runs (turns.ts): then what is left to this is reading files, and
+// the picture that each is at when the gate shuts.
 import { readlink } from "node:fs/promises";
 import { constants, setPriority } from "node:os";
 

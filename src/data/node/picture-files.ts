@@ -5,6 +5,8 @@ import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
 import { printable } from "./printable.ts";
+import { largestFileBytes, openStoredPicture } from "./stored-picture.ts";
+import { readingError } from "./use-file.ts";
 
 /** Bytes of an open file, at most as many as the array has; gives how many there were. */
 const fill = async (file: FileHandle, bytes: Uint8Array): Promise<number> => {
@@ -19,7 +21,7 @@ const fill = async (file: FileHandle, bytes: Uint8Array): Promise<number> => {
 
 /**
  * A whole file, and never more bytes than it had when it was opened. Throws FormatError where it isn't there, is no file, is empty, too
- * large, grows or shrinks meanwhile, or can't be read.
+ * large, grows or shrinks meanwhile; what says nothing about the picture is UsageError (permission denied) or FileError (the disk failed).
  */
 export const readPictureFile = async (path: string, name: string, largestBytes: number): Promise<Uint8Array> => {
   let file: FileHandle | null = null;
@@ -40,25 +42,24 @@ export const readPictureFile = async (path: string, name: string, largestBytes: 
     }
     return bytes;
   } catch (error) {
-    if (error instanceof FormatError) throw error;
-    const code = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    throw new FormatError(name, code === "ENOENT" ? "is not there" : `can't be read (${code})`);
+    throw readingError(error, path, name);
   } finally {
     await file?.close();
   }
 };
 
-export const readPictureFiles = ({ folder, paths, labels }: ImageSource<"files">): PictureReader => ({
-  kind: "pictures",
-  labels,
-  nameOf: (image) => printable(paths[image] ?? `image ${image}`),
-  picture: async (image) => {
+export const readPictureFiles = ({ folder, paths, labels }: ImageSource<"files">): PictureReader => {
+  const nameOf = (image: number): string => printable(paths[image] ?? `image ${image}`);
+  const bytesOf = async (image: number): Promise<Uint8Array> => {
     const path = paths[image];
     if (path === undefined) throw new RangeError(`image ${image} of a source of ${labels.length}`);
-    // Loaded when the first picture is: sources in memory have no use for the decoder.
-    const { decodeOnOneThread, largestFileBytes, openPicture } = await import("./decode-picture.ts");
-    decodeOnOneThread();
-    const name = printable(path);
-    return openPicture(name, await readPictureFile(join(folder, path), name, largestFileBytes));
-  },
-});
+    return readPictureFile(join(folder, path), nameOf(image), largestFileBytes);
+  };
+  return {
+    kind: "pictures",
+    labels,
+    nameOf,
+    bytes: bytesOf,
+    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await bytesOf(image))),
+  };
+};

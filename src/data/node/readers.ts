@@ -7,17 +7,17 @@ import { readSpans } from "./span-pictures.ts";
 /** Parquet's reader is loaded when the first picture is: other sources have no use for it. */
 const readParquet = (source: ImageSource<"parquet">): PictureReader => {
   let opening: Promise<PictureReader> | null = null;
+  const open = (): Promise<PictureReader> => {
+    opening ??= import("./parquet/parquet-pictures.ts").then(({ readParquetPictures }) => readParquetPictures(source));
+    return opening;
+  };
   return {
     kind: "pictures",
     labels: source.labels,
     nameOf: (image) =>
       `${source.files[source.fileOf[image] ?? -1] ?? source.folder}: row ${source.rows[image] ?? image}`,
-    picture: async (image) => {
-      opening ??= import("./parquet/parquet-pictures.ts").then(({ readParquetPictures }) =>
-        readParquetPictures(source),
-      );
-      return (await opening).picture(image);
-    },
+    bytes: async (image) => (await open()).bytes(image),
+    picture: async (image, bytes) => (await open()).picture(image, bytes),
   };
 };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
-import { openStoredPicture } from "./stored-picture.ts";
+import { checkStoredLength, openStoredPicture } from "./stored-picture.ts";
 import { useFile } from "./use-file.ts";
 
 /** So many bytes of a file from `offset` on. Throws FormatError where they aren't there, and what useFile throws. */
@@ -19,18 +19,20 @@ export const readSpan = (path: string, offset: number, length: number, name: str
 export const readSpans = (source: ImageSource<"spans">): PictureReader => {
   const { folder, files, fileOf, offsets, lengths, labels, names } = source;
   const nameOf = (image: number): string => `${files[fileOf[image] ?? -1] ?? folder}: ${names[image] ?? image}`;
+  const bytesOf = async (image: number): Promise<Uint8Array> => {
+    const file = files[fileOf[image] ?? -1];
+    const [offset, length] = [offsets[image], lengths[image]];
+    if (file === undefined || offset === undefined || length === undefined) {
+      throw new RangeError(`image ${image} of a source of ${labels.length}`);
+    }
+    checkStoredLength(nameOf(image), length);
+    return readSpan(join(folder, file), offset, length, nameOf(image));
+  };
   return {
     kind: "pictures",
     labels,
     nameOf,
-    picture: async (image) => {
-      const file = files[fileOf[image] ?? -1];
-      const [offset, length] = [offsets[image], lengths[image]];
-      if (file === undefined || offset === undefined || length === undefined) {
-        throw new RangeError(`image ${image} of a source of ${labels.length}`);
-      }
-      const name = nameOf(image);
-      return openStoredPicture(name, length, () => readSpan(join(folder, file), offset, length, name));
-    },
+    bytes: bytesOf,
+    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await bytesOf(image))),
   };
 };

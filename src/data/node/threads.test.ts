@@ -12,6 +12,8 @@ const setup = {
     broken: "replace" as const,
   },
   slots: [{ images: new Float32Array(new SharedArrayBuffer(64)), labels: new Int32Array(new SharedArrayBuffer(16)) }],
+  gate: null,
+  ordersAtOnce: 1,
 };
 const job = { epoch: 3, step: 7, indices: Int32Array.of(0, 1) };
 const program = (code: string) => new URL(`data:text/javascript,${encodeURIComponent(code)}`);

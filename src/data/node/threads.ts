@@ -4,6 +4,7 @@
 import { Worker } from "node:worker_threads";
 import { UsageError } from "../../base/errors.ts";
 import { FileError } from "../../base/file-error.ts";
+import { type Gate, isOpen } from "../gate.ts";
 import type { BatchArrays, Preparation, Prepared } from "../prepare.ts";
 import type { Preparer } from "../ring.ts";
 import type { ImageSource } from "../source.ts";
@@ -14,8 +15,15 @@ export interface WorkerSetup {
   readonly source: ImageSource;
   readonly preparation: Preparation;
   readonly slots: readonly BatchArrays[];
+  /** At which workers wait before they decode; null for none. */
+  readonly gate: Gate | null;
+  /** Orders that a worker works on at a time. */
+  readonly ordersAtOnce: number;
 }
-/** What a worker is started with. `progress`, shared: of each slot the image that is being prepared plus 1 (0: none), then beats. */
+/**
+ * What a worker is started with. `progress`, shared: of each slot the image that is being prepared plus 1 (0: none, or it waits at the
+ * gate); then how many orders are under way and don't wait at the gate; then beats.
+ */
 export interface WorkerStart extends WorkerSetup {
   readonly progress: Int32Array;
 }
@@ -57,6 +65,8 @@ export interface ThreadsOptions {
   readonly program?: URL;
   /** A worker that has an order and begins no image for so long stands still. Two minutes by default. */
   readonly stallMs?: number;
+  /** Has `tick` called each quarter of that, and gives what ends it: by the clock, unless a test says otherwise. */
+  readonly startTicking?: (tick: () => void) => () => void;
   readonly onReplaced?: (replaced: ReplacedWorker) => void;
 }
 
@@ -89,8 +99,16 @@ const ticksOfStall = 4;
 /** A thread inside a decoder's native code ends when that returns, which may be never. */
 const mostEndingMs = 5000;
 
+const byTheClock =
+  (intervalMs: number) =>
+  (tick: () => void): (() => void) => {
+    const timer = setInterval(tick, intervalMs).unref();
+    return () => clearInterval(timer);
+  };
+
 export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsOptions = {}): Preparer => {
   const { program = new URL("./worker.js", import.meta.url), stallMs = defaultStallMs, onReplaced } = options;
+  const { startTicking = byTheClock(stallMs / ticksOfStall) } = options;
   const losses = new Map<number, number>();
   const condemned = new Map<number, string>();
   let failure: Error | null = null;
@@ -178,7 +196,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
 
   const begin = (thread: Thread): void => {
     // A new one each time: a worker that does not end may still write into its own.
-    thread.progress = new Int32Array(new SharedArrayBuffer(4 * (setup.slots.length + 1)));
+    thread.progress = new Int32Array(new SharedArrayBuffer(4 * (setup.slots.length + 2)));
     thread.beats = 0;
     thread.stillTicks = 0;
     const start: WorkerStart = { ...setup, progress: thread.progress };
@@ -211,17 +229,20 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
     lose(thread, what);
   };
 
+  /** Whether all that the thread has to do waits at the gate, which is shut. */
+  const isHeld = ({ progress }: Thread): boolean =>
+    setup.gate !== null && !isOpen(setup.gate) && Atomics.load(progress, progress.length - 2) === 0;
+
   // Ticks are counted, not the clock's time: a machine that slept has workers that slept.
-  const watch = setInterval(() => {
+  const stopTicking = startTicking(() => {
     for (const thread of threads) {
       const beats = Atomics.load(thread.progress, thread.progress.length - 1);
-      const isStill = thread.sent.size > 0 && beats === thread.beats && thread.worker !== null;
+      const isStill = thread.sent.size > 0 && beats === thread.beats && thread.worker !== null && !isHeld(thread);
       thread.beats = beats;
       thread.stillTicks = isStill ? thread.stillTicks + 1 : 0;
       if (thread.stillTicks >= ticksOfStall) void end(thread, `stood still for ${stallMs / 1000} s`);
     }
-  }, stallMs / ticksOfStall);
-  watch.unref();
+  });
 
   const threads = Array.from({ length: count }, (_, i): Thread => {
     const progress = new Int32Array(0);
@@ -242,7 +263,7 @@ export const openThreads = (count: number, setup: WorkerSetup, options: ThreadsO
       }),
     dispose: async () => {
       disposed = true;
-      clearInterval(watch);
+      stopTicking();
       await Promise.all(threads.map(({ worker }) => worker?.terminate()));
     },
   };

@@ -2,7 +2,7 @@
 // are remedies; a disk that fails, or too many open files, says nothing about images, and must not make a training leave them out.
 import { type FileHandle, open } from "node:fs/promises";
 import { FormatError } from "../../base/errors.ts";
-import { explainFileError, systemCode } from "../../base/file-error.ts";
+import { explainFileError, FileError, systemCode } from "../../base/file-error.ts";
 
 /** The file, or a folder on the way to it, is gone. */
 const goneCodes: ReadonlySet<string | null> = new Set(["ENOENT", "ENOTDIR"]);
@@ -12,6 +12,12 @@ export const readingError = (error: unknown, path: string, name: string): unknow
   goneCodes.has(systemCode(error))
     ? new FormatError(name, "is not there")
     : explainFileError(error, path, `read ${path}`);
+
+/** Throws FileError where it was the machine that failed (its disk, a limit of open files), and not a file that is gone or locked. */
+export const throwMachineError = (error: unknown, path: string): void => {
+  const explained = explainFileError(error, path, `read ${path}`);
+  if (explained instanceof FileError) throw explained;
+};
 
 /**
  * Opens a file, hands it to `use` and closes it. Throws what `use` throws, FormatError where the file isn't there, FileError (the disk

@@ -128,7 +128,7 @@ try {
       send({ kind: "failure", id: request.id, error: packError(error) });
     }
   });
-  send({ kind: "ready", version, path, bf16: dnnl.bf16 });
+  send({ kind: "ready", version, path, bf16: dnnl.bf16, int8: dnnl.int8 });
 } catch (error) {
   send({ kind: "failure", id: null, error: packError(error) });
 }

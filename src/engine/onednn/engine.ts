@@ -131,6 +131,7 @@ export const createOneDnnEngine = async (
     library: { version: port.ready.version, path: port.ready.path },
     fusions: fusionRules,
     bf16: port.ready.bf16,
+    int8: port.ready.int8,
     createState: async (tensors) => {
       const id = nextId++;
       await port.ask({ kind: "createState", state: id, tensors });

@@ -62,6 +62,7 @@ export interface Ready {
   readonly version: string;
   readonly path: string;
   readonly bf16: Bf16Support;
+  readonly int8: boolean;
 }
 export type Answer<K extends RequestKind = RequestKind> = {
   [P in K]: { readonly kind: "answer"; readonly of: P; readonly id: number; readonly answer: Requests[P]["answer"] };

@@ -4,7 +4,7 @@ import fc from "fast-check";
 import { describe, expect, test } from "vitest";
 import { FormatError, UsageError } from "../../base/errors.ts";
 import { randomNetwork } from "../structure/random-network.test.fixture.ts";
-import { networkFromOnnx } from "./onnx.ts";
+import { networkFromOnnx } from "./network-from-onnx.test.fixture.ts";
 import { fileOf, foreign, small } from "./small-models.test.fixture.ts";
 import { onnxModel } from "./write-onnx.ts";
 

@@ -1,10 +1,5 @@
 // Networks as ONNX files, written for inference and read. The container and its bounds: decode-model.ts and encode-model.ts.
-import { invariant } from "../../base/errors.ts";
 import type { NamedTensors } from "../../base/tensor.ts";
-import { matchTensors } from "../../model/match-tensors.ts";
-import { parseSpec } from "../../spec/parse-spec.ts";
-import type { ResNetSpec } from "../../spec/spec.ts";
-import { type RecognisedNetwork, recogniseNetwork } from "../structure/recognise.ts";
 import type { SourceGraph } from "../structure/source-graph.ts";
 import { decodeModel } from "./decode-model.ts";
 import { ownSpec, ownTensors } from "./own-network.ts";
@@ -37,21 +32,4 @@ export const readOnnx = (bytes: Uint8Array, file: string): ReadOnnx => {
   return tensors
     ? { kind: "tensors", tensors, metadata }
     : { kind: "graph", graph: readOnnxGraph(model, file), metadata };
-};
-
-/**
- * The network in an ONNX file: that of the metadata's spec in files of ours, in others the one that the graph's structure says, whatever
- * its nodes are called. `given` is the network that it must be. Throws FormatError as readOnnx, and for graphs that are none of ours.
- */
-export const networkFromOnnx = (
-  bytes: Uint8Array,
-  file: string,
-  given: ResNetSpec | null = null,
-): RecognisedNetwork => {
-  const read = readOnnx(bytes, file);
-  const { spec: text } = read.metadata;
-  const spec = given ?? (text === undefined ? null : parseSpec(JSON.parse(text), `${file}: spec`));
-  if (read.kind === "graph") return recogniseNetwork(read.graph, spec);
-  invariant(spec, `${file}: a file of ours has no spec`);
-  return { spec, tensors: matchTensors(spec, read.tensors, file) };
 };

@@ -3,7 +3,7 @@ import { describe, expect, test } from "vitest";
 import type { ResNetSpec } from "../../spec/spec.ts";
 import { randomNetwork } from "../structure/random-network.test.fixture.ts";
 import { float, floats, int, ints, longs, string } from "./attributes.ts";
-import { networkFromOnnx } from "./onnx.ts";
+import { networkFromOnnx } from "./network-from-onnx.test.fixture.ts";
 import type { OnnxModel, OnnxNode } from "./onnx-model.ts";
 import { bits, fileOf, foreign, node, refusal, replaced, small } from "./small-models.test.fixture.ts";
 import { onnxModel } from "./write-onnx.ts";

@@ -71,7 +71,7 @@ export const onnxModel = (spec: ResNetSpec, tensors: NamedTensors, options: Onnx
 
 /**
  * The network as an ONNX file for inference, in pieces that are to be written one after another: tensors are not copied, so they must
- * not change before. Read back (networkFromOnnx), an unfolded one is the same network with the same bits.
+ * not change before. Read back, an unfolded one is the same network with the same bits.
  *
  * Throws UsageError for operators of a version that isn't known and for a network of 2 GiB or more, FormatError for tensors that
  * aren't the spec's.

@@ -1,13 +1,15 @@
 // Looks at a file before it is used: whether it is a picture that can be read, by its header and its end. What is broken in between
 // shows when it is decoded.
 import { createHash } from "node:crypto";
-import { open } from "node:fs/promises";
 import { extname, join } from "node:path";
-import { FormatError } from "../../../base/errors.ts";
-import { largestFileBytes, openPicture } from "../decode-picture.ts";
+import { FormatError, UsageError } from "../../../base/errors.ts";
+import { systemCode } from "../../../base/file-error.ts";
+import { openPicture } from "../decode-picture.ts";
 import { decodingMemory, type LargestPicture } from "../decoding-memory.ts";
 import { readPictureFile } from "../picture-files.ts";
 import { printable } from "../printable.ts";
+import { largestFileBytes } from "../stored-picture.ts";
+import { useFile } from "../use-file.ts";
 
 /** Formats by the extensions that their files have. */
 const formatOfExtension: ReadonlyMap<string, string> = new Map([
@@ -63,16 +65,12 @@ const endsWell: { readonly [format: string]: (tail: Buffer, fileBytes: number, h
   webp: (_, fileBytes, head) => head.readUInt32LE(4) + 8 <= fileBytes,
 };
 
-const readPart = async (path: string, position: number, length: number): Promise<Buffer> => {
-  const file = await open(path);
-  try {
+const readPart = (path: string, name: string, position: number, length: number): Promise<Buffer> =>
+  useFile(path, name, async (file) => {
     const buffer = Buffer.alloc(length);
     const { bytesRead } = await file.read(buffer, 0, length, position);
     return buffer.subarray(0, bytesRead);
-  } finally {
-    await file.close();
-  }
-};
+  });
 
 const probePicture = async (
   path: string,
@@ -85,7 +83,7 @@ const probePicture = async (
     const whole = await readPictureFile(path, name, largestFileBytes);
     return Buffer.from(whole.buffer, whole.byteOffset, whole.length);
   };
-  let head = isReadWhole ? await wholeFile() : await readPart(path, 0, headBytes);
+  let head = isReadWhole ? await wholeFile() : await readPart(path, name, 0, headBytes);
   const isWhole = (): boolean => head.length >= bytes;
   // A header may be longer than what was read of the file.
   const picture = await openPicture(name, head).catch(async (error: unknown) => {
@@ -93,7 +91,7 @@ const probePicture = async (
     head = await wholeFile();
     return openPicture(name, head);
   });
-  const tail = isWhole() ? head.subarray(-tailBytes) : await readPart(path, bytes - tailBytes, tailBytes);
+  const tail = isWhole() ? head.subarray(-tailBytes) : await readPart(path, name, bytes - tailBytes, tailBytes);
   if (endsWell[picture.format]?.(tail, bytes, head) !== true) {
     const whole = await openPicture(name, isWhole() ? head : await wholeFile());
     await decodingMemory.take(whole.width * whole.height, () => whole.decode(3));
@@ -109,7 +107,8 @@ const probePicture = async (
 
 /**
  * `file` is relative to `folder`, `bytes` its size. A picture is known by its first bytes, whatever its name; a file that is none is
- * broken where its extension says that it should be one.
+ * broken where its extension says that it should be one, and so is one that its own permissions lock. Throws FileError where the disk
+ * failed or the machine ran out of something: then pictures would be left out that are whole.
  */
 export const probeFile = async (
   folder: string,
@@ -121,7 +120,7 @@ export const probeFile = async (
   const claimed = formatOfExtension.get(extname(file).toLowerCase()) ?? null;
   try {
     if (bytes === 0) return claimed === null ? { kind: "other" } : { kind: "broken", problem: "is empty: 0 bytes" };
-    if (claimed === null && !startsLikePicture(await readPart(path, 0, 12))) return { kind: "other" };
+    if (claimed === null && !startsLikePicture(await readPart(path, name, 0, 12))) return { kind: "other" };
     if (bytes > largestFileBytes) {
       const problem = `has ${bytes} bytes; pictures of at most ${largestFileBytes} are read`;
       return { kind: "broken", problem };
@@ -130,7 +129,7 @@ export const probeFile = async (
     return { kind: "picture", actualFormat: claimed === null || claimed === format ? null : format, ...digests };
   } catch (error) {
     if (error instanceof FormatError) return { kind: "broken", problem: error.message.slice(`${name}: `.length) };
-    const reason = error instanceof Error && "code" in error ? String(error.code) : String(error);
-    return { kind: "broken", problem: `can't be read (${reason})` };
+    if (!(error instanceof UsageError)) throw error;
+    return { kind: "broken", problem: `can't be read (${systemCode(error.cause) ?? error.message})` };
   }
 };

@@ -4,6 +4,7 @@ import { join } from "node:path";
 import type { DataSetOptions } from "../data-set-options.ts";
 import { decodeOnOneThread } from "../decode-picture.ts";
 import { mapConcurrently } from "../map-concurrently.ts";
+import { throwMachineError } from "../use-file.ts";
 import { type Probe, probeFile } from "./probe-file.ts";
 
 /** Files looked at together; libvips' and Node's own threads are four. */
@@ -31,7 +32,10 @@ export const probeFiles = async (
   decodeOnOneThread();
   const sizes = await mapConcurrently(files, atOnce, async (file) => {
     signal?.throwIfAborted();
-    return stat(join(folder, file)).catch(() => null);
+    return stat(join(folder, file)).catch((error: unknown) => {
+      throwMachineError(error, join(folder, file));
+      return null;
+    });
   });
   const readsContents = sizes.reduce((sum, found) => sum + (found?.size ?? 0), 0) <= readBytes;
   let done = 0;

@@ -3,6 +3,7 @@ import type { BigIntStats, Dirent } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join } from "node:path";
 import type { LeftOutFile } from "../../data-set.ts";
+import { throwMachineError } from "../use-file.ts";
 import { isPictureName } from "./probe-file.ts";
 
 export interface FoundFiles {
@@ -41,12 +42,13 @@ export interface Listing {
 
 const nothing = (file: string, problem: string): Listing => ({ entries: [], leftOut: [{ file, problem }], hidden: 0 });
 
-/** One folder: `path` is relative to `root` ("" is root itself). */
+/** One folder: `path` is relative to `root` ("" is root itself). Throws FileError where the machine failed. */
 export const listFolder = async (root: string, path: string): Promise<Listing> => {
   let found: readonly Dirent[];
   try {
     found = await readdir(join(root, path), { withFileTypes: true });
   } catch (error) {
+    throwMachineError(error, join(root, path));
     return nothing(path, `the folder can't be read (${codeOf(error)})`);
   }
   const visible = found.filter(({ name }) => !isHidden(name));
@@ -59,7 +61,10 @@ export const listFolder = async (root: string, path: string): Promise<Listing> =
       entries.push({ name, path: below, folder: null });
       continue;
     }
-    const what = await stat(join(root, below), { bigint: true }).catch(codeOf);
+    const what = await stat(join(root, below), { bigint: true }).catch((error: unknown) => {
+      throwMachineError(error, join(root, below));
+      return codeOf(error);
+    });
     if (typeof what === "string") {
       const problem = entry.isSymbolicLink() ? "is a link that leads nowhere" : "can't be read";
       leftOut.push({ file: below, problem: `${problem} (${what})` });

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FormatError, UsageError } from "../../../base/errors.ts";
 import type { PictureReader } from "../../reader.ts";
 import type { ImageSource } from "../../source.ts";
-import { openStoredPicture } from "../stored-picture.ts";
+import { checkStoredLength, openStoredPicture } from "../stored-picture.ts";
 import { type ColumnReader, RecentPages, readColumn } from "./column-reader.ts";
 import { openParquetFile } from "./parquet-file.ts";
 
@@ -33,7 +33,10 @@ export const parquetBytes = ({ folder, files, column, fileOf, rows, labels }: Im
     columns.set(index, opening);
     opening.catch(() => columns.delete(index)); // whoever asks next may have better luck
     const value = await (await opening).value(row);
-    if (value instanceof Uint8Array) return value;
+    if (value instanceof Uint8Array) {
+      checkStoredLength(nameOf(image), value.length);
+      return value;
+    }
     throw new FormatError(
       nameOf(image),
       "has no bytes of an image, perhaps a path alone; download the data with their images",
@@ -48,9 +51,7 @@ export const readParquetPictures = (source: ImageSource<"parquet">): PictureRead
     kind: "pictures",
     labels: source.labels,
     nameOf,
-    picture: async (image) => {
-      const bytes = await read(image);
-      return openStoredPicture(nameOf(image), bytes.length, async () => bytes);
-    },
+    bytes: read,
+    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await read(image))),
   };
 };

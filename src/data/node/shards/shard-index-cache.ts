@@ -6,6 +6,7 @@ import { readFile, stat } from "node:fs/promises";
 import { join, resolve } from "node:path";
 import { z } from "zod";
 import { FormatError } from "../../../base/errors.ts";
+import { readingError } from "../use-file.ts";
 import { writeWhole } from "../write-whole.ts";
 import { indexShard, type ShardIndex } from "./shard-index.ts";
 
@@ -57,7 +58,8 @@ const readStored = async (file: string): Promise<z.infer<typeof stored> | null> 
 
 /**
  * The index of the shard at `path`, which errors call `name`. `readsContents`: its checksum is to be that of its contents. Without a
- * `cache` folder nothing is kept. Throws FormatError where the shard is damaged or can't be read.
+ * `cache` folder nothing is kept. Throws FormatError where the shard is damaged or isn't there, UsageError where it may not be read,
+ * FileError where the disk failed.
  */
 export const openShard = async (
   path: string,
@@ -65,8 +67,16 @@ export const openShard = async (
   readsContents: boolean,
   cache: string | undefined,
 ): Promise<FoundShard> => {
-  const found = await stat(path).catch(() => null);
-  if (found === null || !found.isFile()) throw new FormatError(name, "is not a file that can be read");
+  try {
+    return await findShard(path, name, readsContents, cache);
+  } catch (error) {
+    throw readingError(error, path, name);
+  }
+};
+
+const findShard: typeof openShard = async (path, name, readsContents, cache) => {
+  const found = await stat(path);
+  if (!found.isFile()) throw new FormatError(name, "is not a file");
   const [absolute, bytes, changedMs] = [resolve(path), found.size, found.mtimeMs];
   const key = createHash("sha256").update(absolute).digest("hex").slice(0, 32);
   const folder = cache === undefined ? null : join(cache, "shard-indexes");
