@@ -9,8 +9,11 @@ import { findFreeChannels } from "../passes/quantize/find-free-channels.ts";
 import { scaleChannels } from "../passes/quantize/scale-channels.ts";
 import { isSmall, type MeasuredActivations } from "./measure-activations.ts";
 
-/** Rounding with feedback leaves a ResNet-50's stem a thirtieth of its noise, 1×1 convolutions less than a half: in between. */
-const noiseWithFeedback = 0.1;
+/**
+ * What filters' rounding counts for beside activations': their errors are alike all over an image, so that later sums don't average them
+ * out as they do the others'. With feedback they are a thirtieth (stem) to a half as large. Measured: docs/records/int8.md.
+ */
+const noiseOfRounding = { nearest: 8, withFeedback: 0.3 } as const;
 
 export interface BalancedNetwork extends Pick<MeasuredActivations, "means" | "covariances"> {
   readonly folded: NamedTensors;
@@ -54,7 +57,8 @@ export const balanceNetwork = (graph: Graph, given: NamedTensors, measured: Meas
   return { folded, ranges, means, covariances };
 };
 
-const noiseOf = (reader: NodeOf<"conv2d">): number => (isSmall(reader) ? noiseWithFeedback : 1);
+const noiseOf = (reader: NodeOf<"conv2d">): number =>
+  isSmall(reader) ? noiseOfRounding.withFeedback : noiseOfRounding.nearest;
 
 const weightOf = ({ operands: { weight } }: NodeOf<"conv2d">, tensors: NamedTensors): HostTensor => {
   const found = tensors.get(weight.name);

@@ -63,25 +63,25 @@ export class WindowCovariance {
     const [, channels, height, width] = this.#filter;
     const { stride, padding } = this.#params;
     const [top, left] = [row * stride[0] - padding.top, column * stride[1] - padding.left];
-    const window = new Float64Array(channels * height * width);
+    const seen = new Float64Array(channels * height * width);
     for (let c = 0, k = 0; c < channels; c++) {
       for (let y = top; y < top + height; y++) {
         for (let x = left; x < left + width; x++, k++) {
-          if (y >= 0 && y < H && x >= 0 && x < W) window[k] = image[(c * H + y) * W + x]!;
+          if (y >= 0 && y < H && x >= 0 && x < W) seen[k] = image[(c * H + y) * W + x]!;
         }
       }
     }
-    return window;
+    return seen;
   }
 
-  #addWindow(window: Float64Array): void {
+  #addWindow(seen: Float64Array): void {
     const [sums, products] = [this.#sums, this.#products];
-    const K = window.length;
+    const K = seen.length;
     for (let i = 0; i < K; i++) {
-      const element = window[i]!;
+      const element = seen[i]!;
       if (element === 0) continue; // half of what comes from a relu
       sums[i]! += element;
-      for (let j = i; j < K; j++) products[i * K + j]! += element * window[j]!;
+      for (let j = i; j < K; j++) products[i * K + j]! += element * seen[j]!;
     }
   }
 }

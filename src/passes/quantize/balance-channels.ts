@@ -16,7 +16,7 @@ export interface ChannelCounts {
   readonly variances: Float64Array;
 }
 
-/** Filters [O, C, U, V] that read the value, and by what part of nearest rounding's their noise is less where they are rounded better. */
+/** Filters [O, C, U, V] that read the value, and what the square of their rounding's error counts for beside that of activations' rounding. */
 export interface ReadingFilters {
   readonly weight: HostTensor;
   readonly noise: number;
@@ -56,8 +56,8 @@ const columnsOf = ({ shape, data }: HostTensor) => {
  *
  *   Σ_c |w_c|² · E[(bytes of s_c·x_c − s_c·x_c)²] / s_c²,   |w_c|² the sum of squares of all weights that channel c is multiplied by
  *
- * and of rounding weights, Σ_c s_c² · Var[x_c] · δ,   δ = Σ_o U·V · (max_c |w_oc| / s_c / 127)² / 12   (their means are the biases'
- * business). Given δ, each channel's best scale is found on its own; δ is tried from a two-thousandth to two thousand times what it was. null
+ * and of rounding weights, Σ_c s_c² · Var[x_c] · δ,   δ = noise · Σ_o U·V · (max_c |w_oc| / s_c / 127)² / 12   (their means are the
+ * biases' business). Given δ, each channel's best scale is found on its own; δ is tried from a two-thousandth to two thousand times what it was. null
  * where nothing is above 0.
  */
 export const balanceChannels = (met: ChannelCounts, readers: readonly ReadingFilters[]): ChannelBalance | null => {
