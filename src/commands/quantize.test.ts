@@ -67,7 +67,7 @@ describe("quantize(options, environment)", () => {
     const openEngine: typeof environment.openEngine = async (...words) => {
       const { engine, version } = await environment.openEngine(...words);
       const withoutBytes: Engine = {
-        ...{ name: "onednn", fusions: engine.fusions, bf16: engine.bf16, int8: false },
+        ...{ name: "onednn", fusions: engine.fusions, bf16: engine.bf16, int8: false, threads: 1 },
         createState: (tensors) => engine.createState(tensors),
         compile: (plan, state) => engine.compile(plan, state),
         dispose: () => engine.dispose(),

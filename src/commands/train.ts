@@ -79,12 +79,12 @@ export const trainInMemory = async (
 ): Promise<{ readonly preparation: Preparation; readonly result: TrainingResult }> => {
   const environment = options.strict === true ? strictly(given) : given;
   const { preparation } = await prepare(options, "give data", environment);
-  const { engine, threads } = await engineForTraining(options, environment);
+  const { engine } = await engineForTraining(options, environment);
   try {
     checkPrecision(preparation.recipe.dtype, engine, environment);
     const { onEvent } = environment;
     if (preparation.byDefault !== null) onEvent({ event: "notice", message: preparation.byDefault.say(null) });
-    const result = await trainNetwork({ ...trainingOf(preparation, environment, threads), engine, onEvent });
+    const result = await trainNetwork({ ...trainingOf(preparation, environment, engine.threads), engine, onEvent });
     return { preparation, result };
   } finally {
     await engine.dispose();
@@ -216,7 +216,7 @@ const tellEstimate = async (
 const runIn = async (
   directory: RunDirectory,
   preparation: Preparation,
-  { engine, threads, choices }: ChosenEngine,
+  { engine, choices }: ChosenEngine,
   given: CommandEnvironment,
 ): Promise<TrainOutcome> => {
   const { resumed, path } = directory;
@@ -230,7 +230,7 @@ const runIn = async (
     const journal = journalOf(directory, preparation.recipe, environment.onEvent);
     const showing = showingFirstBatch(directory, preparation);
     const journalling = { ...environment, onEvent: journal.onEvent };
-    const training = trainingOf(preparation, journalling, threads);
+    const training = trainingOf(preparation, journalling, engine.threads);
     const result = await trainNetwork({
       ...training,
       engine,

@@ -17,6 +17,8 @@ export interface Engine {
   readonly bf16: Bf16Support;
   /** Whether it computes on bytes (quantised networks) on this machine. */
   readonly int8: boolean;
+  /** Threads that compute on this machine's cores while a program runs; 0 where it computes elsewhere. */
+  readonly threads: number;
   /** Copies the tensors into a new state. */
   createState(tensors: NamedTensors): Promise<State>;
   /**

@@ -86,6 +86,7 @@ describe("evaluate(options)", () => {
       fusions: engine.fusions,
       bf16: engine.bf16,
       int8: engine.int8,
+      threads: engine.threads,
       createState: (tensors) => engine.createState(tensors),
       compile: (plan, over) => {
         compiled++;
@@ -119,6 +120,7 @@ describe("evaluate(options)", () => {
       fusions: engine.fusions,
       bf16: engine.bf16,
       int8: engine.int8,
+      threads: engine.threads,
       createState: (tensors) => engine.createState(tensors),
       compile: async (plan, over) => {
         const images = plan.graph.inputs[0]?.shape[0];

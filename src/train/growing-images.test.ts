@@ -21,6 +21,7 @@ const watching = (engine: Engine) => {
     fusions: engine.fusions,
     bf16: engine.bf16,
     int8: engine.int8,
+    threads: engine.threads,
     createState: (tensors) => engine.createState(tensors),
     dispose: () => engine.dispose(),
     compile: async (plan, state) => {

@@ -60,6 +60,7 @@ describe("train({ resume })", () => {
       fusions: engine.fusions,
       bf16: engine.bf16,
       int8: engine.int8,
+      threads: engine.threads,
       dispose: () => engine.dispose(),
       createState: (tensors) => engine.createState(tensors),
       compile: async (plan, state) => {

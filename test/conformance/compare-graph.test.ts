@@ -19,6 +19,7 @@ const wrongEngine = async (mistake: (node: Node) => Node): Promise<Engine> => {
     fusions: engine.fusions,
     bf16: engine.bf16,
     int8: engine.int8,
+    threads: engine.threads,
     createState: (tensors) => engine.createState(tensors),
     compile: (plan, state) => engine.compile(makePlan(mistaken(plan.graph)), state),
     dispose: () => engine.dispose(),

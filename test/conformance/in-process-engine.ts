@@ -13,6 +13,7 @@ export const inProcessEngine = (dnnl: Dnnl, convolution: "direct" | "auto", choi
     fusions: fusionRules,
     bf16: dnnl.bf16,
     int8: dnnl.int8,
+    threads: 1,
     createState: async (tensors) => {
       const native = new NativeState(dnnl, tensors);
       const state: State = {

@@ -95,7 +95,9 @@ describe.each(engines)(
       async (name, protocol, views) => {
         const expected = golden.protocols[name] ?? { f32Error: 0, logProbabilities: [] };
         const options = { split: "test", batch: 5, protocol };
-        const result = await evaluateModel(model, source, options, opened, { onEvent: () => {} });
+        const machine = { cpu: "made up", cores: 1, memoryBytes: 2 ** 30, availableMemoryBytes: 2 ** 30 };
+        const environment = { onEvent: () => {}, measureMachine: () => machine };
+        const result = await evaluateModel(model, source, options, opened, environment);
         expect(result.protocol.views).toBe(views);
         expect(result.protocol.shorterSides).toEqual(name.startsWith("multi-scale") ? golden.scales : [36]);
         expect(result.broken).toEqual([]);

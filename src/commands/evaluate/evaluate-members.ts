@@ -4,9 +4,13 @@ import type { ImageSource } from "../../data/source.ts";
 import type { Engine } from "../../engine/contract.ts";
 import { conclude, type Evaluation } from "../../evaluate/evaluate.ts";
 import { createEnsemble, type Ensemble } from "../../evaluate/mean-probabilities.ts";
-import type { CommandEnvironment } from "../environment.ts";
 import type { MemberDocument } from "./document.ts";
-import { evaluateModel, type ModelEvaluation, type ModelEvaluationOptions } from "./evaluate-model.ts";
+import {
+  type EvaluationEnvironment,
+  evaluateModel,
+  type ModelEvaluation,
+  type ModelEvaluationOptions,
+} from "./evaluate-model.ts";
 import type { Member } from "./open-members.ts";
 
 export interface EvaluatedMembers {
@@ -25,7 +29,7 @@ export const evaluateMembers = async (
   source: ImageSource,
   options: ModelEvaluationOptions,
   engine: Engine,
-  environment: Pick<CommandEnvironment, "signal" | "onEvent">,
+  environment: EvaluationEnvironment,
 ): Promise<EvaluatedMembers> => {
   const documents: MemberDocument[] = [];
   let [first, ensemble]: [ModelEvaluation | null, Ensemble | null] = [null, null];

@@ -1,7 +1,8 @@
 // A model's answers to all images of a source, on an engine: what `residual evaluate`, the end of a training and the library share.
 import type { Precision } from "../../base/dtype.ts";
 import { tellBrokenOnce } from "../../data/node/broken-images.ts";
-import { openEvaluationLoader } from "../../data/node/loader.ts";
+import { defaultWorkers, openEvaluationLoader } from "../../data/node/loader.ts";
+import { takesTurns } from "../../data/node/turns.ts";
 import type { BrokenImage } from "../../data/prepare.ts";
 import type { Preprocessing } from "../../data/preprocessing.ts";
 import { type ImageSource, selectImages } from "../../data/source.ts";
@@ -35,21 +36,26 @@ export interface ModelEvaluation extends Evaluation {
 
 const ownProtocol: ChosenProtocol = { name: "own", added: [], scales: null };
 
-type Teller = Pick<CommandEnvironment, "signal" | "onEvent">;
+/** What evaluating asks of a command's environment. */
+export type EvaluationEnvironment = Pick<CommandEnvironment, "signal" | "onEvent" | "measureMachine">;
 
-type OnBroken = (broken: BrokenImage) => void;
+/** How images are loaded, whatever the pass. */
+interface Loading {
+  readonly takesTurns: boolean;
+  readonly onBroken: (broken: BrokenImage) => void;
+}
 
 /** Opens the batches of a pass over its images, which are all of `source`. A thread for one batch would take longer than the batch. */
 const loaderOf =
-  ({ preprocessing, view }: Pass, source: ImageSource, batch: number, onBroken: OnBroken) =>
+  ({ preprocessing, view }: Pass, source: ImageSource, batch: number, loading: Loading) =>
   () =>
     openEvaluationLoader({
       source,
       preprocessing,
       view,
       batch,
-      onBroken,
-      workers: source.labels.length <= batch ? 0 : 1,
+      ...loading,
+      workers: source.labels.length <= batch ? 0 : defaultWorkers(source),
     });
 
 const areaOf = ({ size: [height, width] }: Preprocessing): number => height * width;
@@ -61,7 +67,7 @@ async function* viewPasses(
   own: Preprocessing,
   batch: number,
   open: () => EvaluationPrograms,
-  onBroken: OnBroken,
+  loading: Loading,
 ): AsyncGenerator<ViewPass> {
   let [programs, shape]: [EvaluationPrograms | null, string] = [null, ""];
   try {
@@ -74,9 +80,10 @@ async function* viewPasses(
       }
       const some = images === null || images.length === source.labels.length ? source : selectImages(source, images);
       const room = Math.max(1, Math.floor((batch * areaOf(own)) / areaOf(preprocessing)));
-      const told = ({ image, problem }: BrokenImage): void => onBroken({ image: images?.[image] ?? image, problem });
+      const onBroken = ({ image, problem }: BrokenImage): void =>
+        loading.onBroken({ image: images?.[image] ?? image, problem });
       yield {
-        openBatches: loaderOf(pass, some, Math.min(room, some.labels.length), told),
+        openBatches: loaderOf(pass, some, Math.min(room, some.labels.length), { ...loading, onBroken }),
         logitsFor: programs.logitsFor,
         images,
       };
@@ -92,10 +99,13 @@ export const evaluateModel = async (
   source: ImageSource,
   { split, batch, precision = "f32", protocol = ownProtocol }: ModelEvaluationOptions,
   engine: Engine,
-  { signal, onEvent }: Teller,
+  { signal, onEvent, measureMachine }: EvaluationEnvironment,
 ): Promise<ModelEvaluation> => {
   const { passes, document } = await planProtocol(protocol, model.spec, model.preprocessing, source);
-  const onBroken = tellBrokenOnce("evaluation", onEvent);
+  const loading: Loading = {
+    takesTurns: takesTurns({ engineThreads: engine.threads, cores: measureMachine().cores }),
+    onBroken: tellBrokenOnce("evaluation", onEvent),
+  };
   const state = await engine.createState(model.tensors);
   const open = (): EvaluationPrograms => evaluationPrograms(engine, model.spec, state, model.quantization ?? precision);
   const [only, ...others] = passes;
@@ -106,7 +116,7 @@ export const evaluateModel = async (
         const evaluation = await evaluate({
           split,
           source,
-          openBatches: loaderOf(only, source, Math.min(batch, source.labels.length), onBroken),
+          openBatches: loaderOf(only, source, Math.min(batch, source.labels.length), loading),
           logitsFor,
           onProgress: (images, ofImages) => onEvent({ event: "evaluating", split, images, ofImages }),
           ...(signal && { signal }),
@@ -119,7 +129,7 @@ export const evaluateModel = async (
     const evaluation = await evaluateViews({
       split,
       source,
-      passes: viewPasses(passes, source, model.preprocessing, batch, open, onBroken),
+      passes: viewPasses(passes, source, model.preprocessing, batch, open, loading),
       viewsOfEach: document.views,
       // Views in place of images, so that the rate and the time left are those of the work.
       onProgress: (images, ofImages) =>

@@ -13,6 +13,7 @@ export const wrongEngine = (
   fusions: engine.fusions,
   bf16: engine.bf16,
   int8: engine.int8,
+  threads: engine.threads,
   createState: (tensors) => engine.createState(tensors),
   compile: (plan, state) => engine.compile(meant(plan) ? { ...plan, order: plan.order.map(alter) } : plan, state),
   dispose: () => engine.dispose(),

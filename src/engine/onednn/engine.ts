@@ -132,6 +132,7 @@ export const createOneDnnEngine = async (
     fusions: fusionRules,
     bf16: port.ready.bf16,
     int8: port.ready.int8,
+    threads,
     createState: async (tensors) => {
       const id = nextId++;
       await port.ask({ kind: "createState", state: id, tensors });

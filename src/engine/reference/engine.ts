@@ -16,6 +16,7 @@ class ReferenceEngine implements Engine {
   /** It asks for none, and runs any fused node by its body: so it can check the fusions of others. */
   readonly fusions: readonly FusionRule[] = [];
   readonly bf16 = "fast";
+  readonly threads = 1;
   readonly int8 = true;
   readonly #queue = new Queue();
 
