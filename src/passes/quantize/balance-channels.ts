@@ -33,6 +33,7 @@ export interface ChannelBalance {
 
 /** Powers of 2^¼, from ¹⁄₁₆ to 64. */
 const scalesTried = Array.from({ length: 41 }, (_, i) => 2 ** ((i - 16) / 4));
+const unscaled = scalesTried.indexOf(1);
 /** Ranges tried for all channels alike, as parts of the largest value. */
 const rangesTried = Array.from({ length: 49 }, (_, i) => 2 ** (-i / 8));
 
@@ -67,14 +68,19 @@ export const balanceChannels = (met: ChannelCounts, readers: readonly ReadingFil
   const squares = variances.map((_, c) => columns.reduce((sum, each) => sum + each.squares[c]!, 0));
   const last = values.findLastIndex((_, bin) => variances.some((_, c) => counts[c * bins + bin]! > 0));
   if (last === -1) return null;
+  const filled = Array.from(variances, (_, c) => [...values.keys()].filter((bin) => counts[c * bins + bin]! > 0));
 
   /** δ */
   const weightNoise = (scales: Float64Array): number => {
+    const inverses = scales.map((scale) => 1 / scale);
     let sum = 0;
     for (const { filters, area, largest, noise } of columns) {
       for (let o = 0; o < filters; o++) {
         let most = 0;
-        for (let c = 0; c < C; c++) most = Math.max(most, largest[o * C + c]! / scales[c]!);
+        for (let c = 0; c < C; c++) {
+          const weight = largest[o * C + c]! * inverses[c]!;
+          if (weight > most) most = weight;
+        }
         sum += (noise * area * (most / byteLevels.i8[1]) ** 2) / 12;
       }
     }
@@ -83,9 +89,8 @@ export const balanceChannels = (met: ChannelCounts, readers: readonly ReadingFil
   const activationError = (c: number, scale: number, range: number): number => {
     const uniform = (range / byteLevels.u8[1]) ** 2 / 12;
     let error = 0;
-    for (let bin = 0; bin <= last; bin++) {
+    for (const bin of filled[c]!) {
       const count = counts[c * bins + bin]!;
-      if (count === 0) continue;
       const value = values[bin]! * scale;
       error += count * (value > range ? (value - range) ** 2 : Math.min(uniform, value * value));
     }
@@ -103,19 +108,21 @@ export const balanceChannels = (met: ChannelCounts, readers: readonly ReadingFil
   }
   const asIs = least + before * sumOver((c) => variances[c]!);
   const table = Array.from(variances, (_, c) => scalesTried.map((scale) => activationError(c, scale, range)));
-  const bestScale = (c: number, delta: number): number => {
-    let [best, error] = [1, Number.POSITIVE_INFINITY];
+  const bestChoice = (c: number, delta: number): number => {
+    if (!(squares[c]! > 0 && variances[c]! > 0)) return unscaled;
+    let [best, error] = [unscaled, Number.POSITIVE_INFINITY];
     for (const [i, scale] of scalesTried.entries()) {
       const each = table[c]![i]! + scale * scale * variances[c]! * delta;
-      if (each < error) [best, error] = [scale, each];
+      if (each < error) [best, error] = [i, each];
     }
-    return squares[c]! > 0 && variances[c]! > 0 ? best : 1;
+    return best;
   };
   let found: ChannelBalance = { scales: plain, range, errors: [asIs, asIs] };
   for (let power = -11; power <= 11; power += 0.5) {
-    const scales = variances.map((_, c) => bestScale(c, before * 2 ** power));
+    const choices = Array.from(variances, (_, c) => bestChoice(c, before * 2 ** power));
+    const scales = Float64Array.from(choices, (i) => scalesTried[i]!);
     const delta = weightNoise(scales);
-    const error = sumOver((c) => activationError(c, scales[c]!, range) + scales[c]! ** 2 * variances[c]! * delta);
+    const error = sumOver((c) => table[c]![choices[c]!]! + scales[c]! ** 2 * variances[c]! * delta);
     if (error < found.errors[1]) found = { scales, range, errors: [asIs, error] };
   }
   return found;

@@ -15,27 +15,25 @@ export const scaleChannels = (
     invariant(found, `no tensor ${name}`);
     return found;
   };
-  const changed = (name: string, factorOf: (index: number, area: number) => number): readonly [string, HostTensor] => {
+  /** Elements in runs of `length` times the channels' factors in turn, over and over. */
+  const changed = (name: string, factors: Float64Array, length: number) => {
     const { shape, data } = find(name);
-    const area = elementCount(shape.slice(2));
-    return [
-      name,
-      tensor(
-        "f32",
-        shape,
-        Float32Array.from(data, (each, i) => each * factorOf(i, area)),
-      ),
-    ];
+    const product = new Float32Array(data.length);
+    for (let run = 0, i = 0; i < data.length; run++) {
+      const factor = factors[run % channels]!;
+      for (const end = i + length; i < end; i++) product[i] = data[i]! * factor;
+    }
+    return [name, tensor("f32", shape, product)] as const;
   };
   invariant(maker.bias, "free channels have a bias");
   const weight = maker.conv.operands.weight;
-  const length = elementCount(weight.shape) / channels;
-  return new Map([
+  const inverses = scales.map((scale) => 1 / scale);
+  return new Map<string, HostTensor>([
     ...folded,
-    changed(weight.name, (i) => scales[Math.floor(i / length)]!),
-    changed(maker.bias.operands.bias.name, (i) => scales[i]!),
+    changed(weight.name, scales, elementCount(weight.shape) / channels),
+    changed(maker.bias.operands.bias.name, scales, 1),
     ...readers.map(({ operands }) =>
-      changed(operands.weight.name, (i, area) => 1 / scales[Math.floor(i / area) % channels]!),
+      changed(operands.weight.name, inverses, elementCount(operands.weight.shape.slice(2))),
     ),
   ]);
 };
