@@ -1,6 +1,6 @@
 // Shows the activations of a network in evaluation, batch norms folded, on some images: for what a calibration measures of them.
 import { invariant } from "../base/errors.ts";
-import { elementCount } from "../base/shape.ts";
+import type { Pair } from "../base/shape.ts";
 import type { NamedTensors } from "../base/tensor.ts";
 import type { Batch } from "../data/batch.ts";
 import type { Engine, Program } from "../engine/contract.ts";
@@ -17,8 +17,8 @@ import { withResources } from "./resources.ts";
 export type CalibrationBatch = Pick<Batch, "images" | "count">;
 export type CalibrationBatches = AsyncIterable<CalibrationBatch> | Iterable<CalibrationBatch>;
 
-/** Is shown elements [n, channels, …] of the n images that count; a channel of an image has so many pixels. */
-type Visit = (name: string, elements: Float32Array, pixels: number) => void;
+/** Is shown elements [n, channels, …] of the n images that count; a channel of an image is of `size`. */
+type Visit = (name: string, elements: Float32Array, size: Pair) => void;
 
 /** The network in evaluation, in f32, batch norms folded: what is quantised. */
 export const foldedGraph = (spec: ResNetSpec, batch: number): Graph =>
@@ -60,7 +60,7 @@ export const lookAtActivations = (
       for (const name of names) {
         const { data, shape } = outputs[name] ?? images;
         invariant(data instanceof Float32Array, `${name} is f32`);
-        visit(name, data.subarray(0, (data.length / batch) * count), elementCount(shape.slice(2)));
+        visit(name, data.subarray(0, (data.length / batch) * count), [shape[2] ?? 1, shape[3] ?? 1]);
       }
       seen += count;
     }

@@ -47,6 +47,13 @@ export interface QuantizedGolden {
     >
   >;
   readonly filters: KeptLevels & { readonly weight: readonly number[]; readonly scales: readonly number[] };
+  /** Filters rounded for the covariance [K, K] of what they see; what error that makes, eᵀ·C·e over all filters. */
+  readonly feedback: {
+    readonly covariance: readonly number[];
+    readonly weight: readonly (readonly number[])[];
+    readonly levels: readonly (readonly number[])[];
+    readonly errors: { readonly nearest: number; readonly feedback: number };
+  };
   /** Of a network's activations, by the name of the value. */
   readonly ranges: {
     readonly model: string;

@@ -13,6 +13,7 @@ import { parameterTable } from "../../src/model/parameter-table.ts";
 import { foldTensors } from "../../src/passes/fold-tensors.ts";
 import { calibrationPoints } from "../../src/passes/quantize/quantize-graph.ts";
 import { quantizeFilters } from "../../src/passes/quantize/quantize-tensors.ts";
+import { errorFeedback, roundWithFeedback } from "../../src/passes/quantize/round-with-feedback.ts";
 import { namedSpec } from "../../src/spec/named-networks.ts";
 import { ActivationHistogram, leastErrorRange } from "../../src/train/activation-histogram.ts";
 import { foldedGraph, lookAtActivations } from "../../src/train/look-at-activations.ts";
@@ -23,7 +24,7 @@ import { readFixture } from "./fixtures.ts";
 import { hashes, sampleIndices, stateTensor, stepImages, uniform } from "./formula.ts";
 import type { KeptLevels, LevelKind, QuantizedConvolutionCase } from "./quantized-fixture.ts";
 
-const { samples, convolutions, quantize, filters, ranges } = readFixture("quantized");
+const { samples, convolutions, quantize, filters, feedback, ranges } = readFixture("quantized");
 
 /** As tools/goldens/quantized.py's bytes_of. */
 const levelsOf = (name: string, shape: Shape, dtype: ByteDType, kind: LevelKind): HostTensor<"f32"> => {
@@ -138,6 +139,13 @@ test("quantizeFilters(weight) gives the levels and scales of PyTorch's observer 
   // Each is the same quotient rounded to f32 once: bit-equal.
   expect(scales).toEqual(filters.scales);
   expectLevels(weight.data, filters);
+});
+
+test("roundWithFeedback(weights, feedback) gives the levels of GPTQ as its paper has it, by another factor", () => {
+  const found = errorFeedback(Float64Array.from(feedback.covariance));
+  if (found === null) throw new Error("something varies");
+  const levels = feedback.weight.map((weights) => roundWithFeedback(Float64Array.from(weights), found));
+  expect(levels.map((each) => [...each])).toEqual(feedback.levels);
 });
 
 describe("leastErrorRange(histogram, levels), against PyTorch's activations", () => {

@@ -233,6 +233,39 @@ def filters():
     return {"weight": weight.astype(np.float64).flatten().tolist(), "scales": scales.double().tolist(), **kept}
 
 
+def feedback():
+    """Filters rounded one weight after the other, each making up for the errors before it: GPTQ as its paper has it (Frantar et al. 2022,
+    algorithm 1, with columns of large variance first), by the upper Cholesky factor of the inverse of the damped covariance.
+    """
+    filters, length, windows = 6, 24, 400
+    drawn = formula.uniform(0, "feedback.windows", (windows, length), 0.0, 1.0).astype(np.float64)
+    mixed = np.maximum(drawn @ formula.uniform(0, "feedback.mix", (length, length), 2.0, 1.0).astype(np.float64), 0)
+    mixed[:, 5] = 0  # an element that never varies
+    covariance = np.cov(mixed.T, bias=True)
+    weight = 60 * formula.uniform(0, "feedback.weight", (filters, length), 0.0, 1.0).astype(np.float64)
+    damped = covariance + 1e-3 * np.mean(np.diag(covariance)) * np.eye(length)
+    order = np.argsort(-np.diag(covariance), kind="stable")
+    upper = np.linalg.cholesky(np.linalg.inv(damped[np.ix_(order, order)])).T
+    real, levels = weight[:, order].copy(), np.zeros((filters, length))
+    for i in range(length):
+        assert np.abs(np.abs(real[:, i] - np.floor(real[:, i])) - 0.5).min() > 1e-6, "no weight lies between two levels"
+        levels[:, i] = np.rint(real[:, i])
+        errors = (real[:, i] - levels[:, i]) / upper[i, i]
+        real[:, i:] -= errors[:, None] * upper[i, i:]
+    levels = levels[:, np.argsort(order)]
+
+    def error_of(rounded_):
+        return float(np.einsum("oi,ij,oj->", rounded_ - weight, covariance, rounded_ - weight))
+
+    assert error_of(levels) < error_of(np.rint(weight)) / 2
+    return {
+        "covariance": covariance.flatten().tolist(),
+        "weight": weight.tolist(),
+        "levels": levels.astype(int).tolist(),
+        "errors": {"nearest": error_of(np.rint(weight)), "feedback": error_of(levels)},
+    }
+
+
 RANGES = Case("resnet18", batch=4, image=64, learning_rate=0, safe_steps=0, seed=164, margin=0)
 CANDIDATES, COARSE = 2000, 8
 SLACK = 0.03
@@ -303,5 +336,6 @@ def make():
         "convolutions": {case.name: case.make() for case in CONVOLUTIONS},
         "quantize": quantize_cases(),
         "filters": filters(),
+        "feedback": feedback(),
         "ranges": ranges(),
     }

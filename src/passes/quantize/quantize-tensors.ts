@@ -8,6 +8,7 @@ import type { Graph } from "../../graph/graph.ts";
 import { biasNameOf } from "../fold-tensors.ts";
 import { findChains } from "./find-chains.ts";
 import { type QuantizationSource, quantizeGraph } from "./quantize-graph.ts";
+import { type ErrorFeedback, errorFeedback, roundWithFeedback } from "./round-with-feedback.ts";
 
 /** Scales below f32's least normal number have few digits, or none. No sum of such filters is seen beside a bias. */
 const leastScale = 2 ** -126;
@@ -27,11 +28,13 @@ export interface QuantizedFilters {
 /**
  * Filter by filter: the largest absolute weight becomes level 127 (symmetric, per channel: Krishnamoorthi 2018, Quantizing deep
  * convolutional networks for efficient inference, 3.1). weight [O, C, U, V]. A filter of zeros has the scale 1, and so has one that is all
- * but zeros, or that `isHidden` says to be too small to matter by what a level of it would be worth: their levels are 0.
+ * but zeros, or that `isHidden` says to be too small to matter by what a level of it would be worth: their levels are 0. Weights go to the
+ * nearest level, or with `feedback` to levels that together make the least error on images (roundWithFeedback).
  */
 export const quantizeFilters = (
   { shape, data }: HostTensor,
   isHidden: (filter: number, scale: number) => boolean = () => false,
+  feedback: ErrorFeedback | null = null,
 ): QuantizedFilters => {
   const [filters = 0] = shape;
   const length = elementCount(shape) / filters;
@@ -41,7 +44,8 @@ export const quantizeFilters = (
     for (let i = o * length; i < (o + 1) * length; i++) largest = Math.max(largest, Math.abs(data[i]!));
     const scale = Math.fround(largest / byteLevels.i8[1]);
     if (scale < leastScale || isHidden(o, scale)) return 1;
-    for (let i = o * length; i < (o + 1) * length; i++) levels[i] = roundToLevel(data[i]! / scale, "i8");
+    const real = Float64Array.from({ length }, (_, k) => data[o * length + k]! / scale);
+    levels.set(feedback ? roundWithFeedback(real, feedback) : real.map((each) => roundToLevel(each, "i8")), o * length);
     return scale;
   });
   return { weight: tensor("i8", shape, levels), scales };
@@ -79,14 +83,16 @@ const meanError = (
 
 /**
  * Quantises the tensors of a graph whose batch norms are folded (foldGraph, foldTensors), for the ranges of its values. Where the mean of
- * each channel of a convolution's images is known, by the name of the value, biases take off what rounded filters add in the mean. Throws
- * UsageError for biases that are not finite, or not in units of their sums.
+ * each channel of a convolution's images is known, by the name of the value, biases take off what rounded filters add in the mean; where
+ * the covariance of the elements of its windows is known, by the name of the weight, [K, K], filters are rounded for it. Throws UsageError
+ * for biases that are not finite, or not in units of their sums.
  */
 export const quantizeTensors = (
   graph: Graph,
   folded: NamedTensors,
   rangeOf: QuantizationSource["rangeOf"],
   channelMeans: ReadonlyMap<string, Float64Array> = new Map(),
+  covariances: ReadonlyMap<string, Float64Array> = new Map(),
 ): QuantizedTensors => {
   const find = (name: string): HostTensor => {
     const found = folded.get(name);
@@ -103,9 +109,11 @@ export const quantizeTensors = (
     const { x, weight } = conv.operands;
     const unit = inputScales.get(weight.name) ?? 1;
     const given = bias && find(bias.operands.bias.name).data;
+    const covariance = covariances.get(weight.name);
     const filters = quantizeFilters(
       find(weight.name),
       (o, scale) => !(Math.abs(given?.[o] ?? 0) < largestBias * unit * scale),
+      covariance && errorFeedback(covariance),
     );
     const means = channelMeans.get(x.name);
     const errors = means && meanError(find(weight.name), filters, conv.params.groups, means);
