@@ -60,9 +60,8 @@ export const measureCase = async (
   options: BenchRunOptions,
   { run, node, runtimes, say, about }: MeasuringPlace,
 ): Promise<BenchRecord> => {
-  const { threads, quick } = options;
+  const { threads, quick, rounds } = options;
   const convolution = options.convolution ?? (each.what === "infer" ? "auto" : "direct");
-  const rounds = Math.min(options.rounds, each.mostRounds ?? options.rounds);
   const task = (kind: OurTask["task"]): OurTask => ({
     task: kind,
     what: each.what,
