@@ -5,7 +5,7 @@ import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
 import { printable } from "./printable.ts";
-import { largestFileBytes, openStoredPicture } from "./stored-picture.ts";
+import { largestFileBytes, readStoredPictures } from "./stored-picture.ts";
 import { readingError } from "./use-file.ts";
 
 /** Bytes of an open file, at most as many as the array has; gives how many there were. */
@@ -55,11 +55,5 @@ export const readPictureFiles = ({ folder, paths, labels }: ImageSource<"files">
     if (path === undefined) throw new RangeError(`image ${image} of a source of ${labels.length}`);
     return readPictureFile(join(folder, path), nameOf(image), largestFileBytes);
   };
-  return {
-    kind: "pictures",
-    labels,
-    nameOf,
-    bytes: bytesOf,
-    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await bytesOf(image))),
-  };
+  return readStoredPictures({ labels, nameOf, bytes: bytesOf });
 };

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FormatError } from "../../base/errors.ts";
 import type { PictureReader } from "../reader.ts";
 import type { ImageSource } from "../source.ts";
-import { checkStoredLength, openStoredPicture } from "./stored-picture.ts";
+import { checkStoredLength, readStoredPictures } from "./stored-picture.ts";
 import { useFile } from "./use-file.ts";
 
 /** So many bytes of a file from `offset` on. Throws FormatError where they aren't there, and what useFile throws. */
@@ -28,11 +28,5 @@ export const readSpans = (source: ImageSource<"spans">): PictureReader => {
     checkStoredLength(nameOf(image), length);
     return readSpan(join(folder, file), offset, length, nameOf(image));
   };
-  return {
-    kind: "pictures",
-    labels,
-    nameOf,
-    bytes: bytesOf,
-    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await bytesOf(image))),
-  };
+  return readStoredPictures({ labels, nameOf, bytes: bytesOf });
 };

@@ -1,6 +1,6 @@
 // Decodes a picture from bytes that were read before. How many there may be is known without the decoder.
 import { FormatError } from "../../base/errors.ts";
-import type { StoredPicture } from "../reader.ts";
+import type { PictureReader, StoredPicture } from "../reader.ts";
 
 /** Larger files are refused before they are read. */
 export const largestFileBytes = 64 * 2 ** 20;
@@ -20,3 +20,16 @@ export const openStoredPicture = async (name: string, bytes: Uint8Array): Promis
   decodeOnOneThread();
   return openPicture(name, bytes);
 };
+
+/** The reader of a source whose pictures' bytes `bytes` fetches. */
+export const readStoredPictures = ({
+  labels,
+  nameOf,
+  bytes,
+}: Pick<PictureReader, "labels" | "nameOf" | "bytes">): PictureReader => ({
+  kind: "pictures",
+  labels,
+  nameOf,
+  bytes,
+  picture: async (image, given) => openStoredPicture(nameOf(image), given ?? (await bytes(image))),
+});

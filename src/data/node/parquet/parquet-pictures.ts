@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { FormatError, UsageError } from "../../../base/errors.ts";
 import type { PictureReader } from "../../reader.ts";
 import type { ImageSource } from "../../source.ts";
-import { checkStoredLength, openStoredPicture } from "../stored-picture.ts";
+import { checkStoredLength, readStoredPictures } from "../stored-picture.ts";
 import { type ColumnReader, RecentPages, readColumn } from "./column-reader.ts";
 import { openParquetFile } from "./parquet-file.ts";
 
@@ -47,11 +47,5 @@ export const parquetBytes = ({ folder, files, column, fileOf, rows, labels }: Im
 
 export const readParquetPictures = (source: ImageSource<"parquet">): PictureReader => {
   const { nameOf, read } = parquetBytes(source);
-  return {
-    kind: "pictures",
-    labels: source.labels,
-    nameOf,
-    bytes: read,
-    picture: async (image, bytes) => openStoredPicture(nameOf(image), bytes ?? (await read(image))),
-  };
+  return readStoredPictures({ labels: source.labels, nameOf, bytes: read });
 };
